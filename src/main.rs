@@ -1,0 +1,3 @@
+//! The binary: subcommands over the library.
+
+fn main() {}
