@@ -2,3 +2,23 @@
 //!
 //! Read from top to bottom: the order below is the order of dependency. A module uses only modules
 //! above it.
+//!
+//! Deliberately absent: floats; the system clock outside [`clock`]; the environment (the binary
+//! reads it); repository traits; `UPDATE` on the record.
+
+/// The only place that reads the time.
+pub mod clock;
+/// The rules of a token. Pure.
+pub mod token;
+/// The vendor's wire: secrets, signatures, notices, readings.
+pub mod smartpay;
+/// Refs, and what is sealed.
+pub mod vault;
+/// Reaching PostgreSQL: schema, roles, failures.
+pub mod database;
+/// The record: entries in position order, each with its leaf.
+pub mod journal;
+/// What follows from the record.
+pub mod projections;
+/// The one door: submissions in, verdicts and positions out.
+pub mod ledger;

@@ -1,0 +1,33 @@
+-- Beside the events: later inputs that agree with one, charges made with a token, and what people
+-- or the service did to the ledger itself.
+DO $migration$
+BEGIN
+    CREATE TABLE witnesses (
+        ref text COLLATE "C" NOT NULL,
+        sequence bigint NOT NULL,
+        input bigint NOT NULL,
+        CONSTRAINT witnesses_pkey PRIMARY KEY (ref, sequence, input),
+        CONSTRAINT witnesses_input FOREIGN KEY (input) REFERENCES inputs (number)
+    );
+
+    CREATE TABLE usage (
+        ref text COLLATE "C" NOT NULL,
+        event_id text COLLATE "C" NOT NULL,
+        input bigint NOT NULL,
+        used_at timestamptz NOT NULL,
+        CONSTRAINT usage_pkey PRIMARY KEY (ref, event_id),
+        CONSTRAINT usage_input FOREIGN KEY (input) REFERENCES inputs (number)
+    );
+
+    CREATE TABLE acts (
+        number bigint NOT NULL,
+        kind text NOT NULL,
+        actor text NOT NULL,
+        reason text NOT NULL,
+        details json NOT NULL,
+        recorded_at timestamptz NOT NULL,
+        CONSTRAINT acts_pkey PRIMARY KEY (number),
+        CONSTRAINT acts_number CHECK (number > 0)
+    );
+END
+$migration$;

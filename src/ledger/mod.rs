@@ -1,0 +1,29 @@
+//! The one door: every change enters through a writer that commits in groups.
+//!
+//! A submission (a delivery, a claim) waits in a bounded queue. The writer takes what waits, and in
+//! one transaction locks the head, loads what the group touches, decides in memory in the order of
+//! arrival, and writes inputs, sealed bodies, events and projections. Only after the commit is each
+//! caller told the verdict and the position. Several processes may run one ledger: the head's row
+//! orders them.
+
+mod loaded;
+mod plan;
+pub mod readings_due;
+pub mod refusals;
+mod rows;
+mod submission;
+mod transaction;
+mod writer;
+
+pub use submission::Claimed;
+pub use submission::Content;
+pub use submission::Delivery;
+pub use submission::Identified;
+pub use submission::Receipt;
+pub use submission::Refused;
+pub use submission::Submission;
+pub use submission::Verdict;
+pub use writer::GROUP_MAX;
+pub use writer::Ledger;
+pub use writer::QUEUE_MAX;
+pub use writer::Settings;

@@ -1,0 +1,116 @@
+//! Deciding a group in memory: from what was loaded and what came, the rows to write and the
+//! receipts to give. No I/O; the only randomness is salts and nonces.
+
+mod append;
+mod claim;
+mod delivery;
+
+use std::collections::HashSet;
+
+use chrono::DateTime;
+use chrono::Utc;
+
+use crate::journal::Position;
+use crate::ledger::Receipt;
+use crate::ledger::Submission;
+use crate::ledger::Verdict;
+use crate::ledger::loaded::Head;
+use crate::ledger::loaded::Loaded;
+use crate::ledger::loaded::Touched;
+use crate::ledger::rows::Rows;
+use crate::ledger::submission::Content;
+use crate::projections::tokens::TokenRow;
+use crate::token::Command;
+use crate::token::Decision;
+use crate::token::Token;
+use crate::vault::Ref;
+use crate::vault::Vault;
+
+/// The rules, as a value: [`crate::token::decide`], or in a test one that panics.
+pub(crate) type Rules = fn(&Token, &Command) -> Decision;
+
+/// A group on its way: numbers move, rows gather.
+pub(crate) struct Plan<'a> {
+    pub head: Head,
+    /// `max(clock, last recorded_at)`: times of the record never go back.
+    pub recorded_at: DateTime<Utc>,
+    pub rows: Rows,
+    loaded: Loaded,
+    vault: &'a Vault,
+    rules: Rules,
+    changed: HashSet<Ref>,
+}
+
+/// What became of one input.
+struct Outcome {
+    verdict: Verdict,
+    reason: Option<&'static str>,
+    position: Option<Position>,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(
+        head: Head,
+        loaded: Loaded,
+        vault: &'a Vault,
+        rules: Rules,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let recorded_at = now.max(head.recorded_at);
+        let rows = Rows::default();
+        Self { head, recorded_at, rows, loaded, vault, rules, changed: HashSet::new() }
+    }
+
+    /// Decides the submissions in the order of their arrival.
+    pub(crate) fn decide(&mut self, group: &[Submission]) -> Vec<Receipt> {
+        let mut receipts: Vec<Receipt> = group
+            .iter()
+            .map(|submission| match submission {
+                Submission::Delivery(delivery) => self.deliver(delivery),
+                Submission::Claim(claimed) => self.claim(claimed),
+            })
+            .collect();
+        for receipt in &mut receipts {
+            receipt.as_of = self.head.position;
+        }
+        receipts
+    }
+
+    /// The projection rows that changed, in an order that all writers share.
+    pub(crate) fn token_rows(&self) -> Vec<&TokenRow> {
+        let mut rows: Vec<&TokenRow> = self
+            .changed
+            .iter()
+            .filter_map(|reference| self.loaded.tokens.get(reference)?.row.as_ref())
+            .collect();
+        rows.sort_by_key(|row| row.position);
+        rows
+    }
+
+    fn next_input(&mut self) -> i64 {
+        self.head.input += 1;
+        self.head.input
+    }
+}
+
+/// What the group will want to know.
+pub(crate) fn touched(group: &[Submission]) -> Touched {
+    let mut touched = Touched::default();
+    for submission in group {
+        let token = match submission {
+            Submission::Claim(claimed) => Some(&claimed.token),
+            Submission::Delivery(delivery) => {
+                touched.deliveries.push((delivery.endpoint.clone(), delivery.digest));
+                if let Some(event_id) = delivery.content.event_id() {
+                    touched.event_ids.push(event_id.to_string());
+                }
+                if let Content::Used { event_id, token, .. } = &delivery.content {
+                    touched.uses.push((token.reference.to_string(), event_id.to_string()));
+                }
+                delivery.content.token()
+            }
+        };
+        touched.refs.extend(token.map(|token| token.reference.clone()));
+    }
+    touched
+}

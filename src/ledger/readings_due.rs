@@ -1,0 +1,27 @@
+//! Readings that are wanted from Smartpay: one open row per token, served by the duty holder.
+
+use chrono::DateTime;
+use chrono::Utc;
+use sqlx::postgres::PgPool;
+
+use crate::vault::Ref;
+
+/// Asks for a reading of a token whose id the vault holds; of others there is nothing to read.
+pub async fn ask(
+    pool: &PgPool,
+    reference: &Ref,
+    cause: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO readings_due (ref, cause, asked_at)
+        SELECT vault.ref, $2::text, $3::timestamptz FROM vault WHERE vault.ref = $1
+        ON CONFLICT (ref) DO NOTHING",
+        reference.as_str(),
+        cause,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

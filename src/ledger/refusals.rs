@@ -1,0 +1,84 @@
+//! Counters of refused requests: endpoint, cause, minute. Never bytes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use chrono::DateTime;
+use chrono::DurationRound;
+use chrono::TimeDelta;
+use chrono::Utc;
+use sqlx::postgres::PgPool;
+
+/// The most rows that the table keeps: the oldest minutes go first.
+pub const ROWS_MAX: i64 = 10_000;
+/// The most distinct counters between two flushes. There are few endpoints and few causes.
+const COUNTERS_MAX: usize = 2_000;
+
+/// Counts in memory, apart from requests; [`Refusals::flush`] carries the sums to the database.
+#[derive(Clone, Debug, Default)]
+pub struct Refusals {
+    counters: Arc<Mutex<HashMap<(String, &'static str, DateTime<Utc>), i64>>>,
+}
+
+impl Refusals {
+    /// `endpoint` is a configured name, or the one word for all others.
+    pub fn count(&self, endpoint: &str, cause: &'static str, now: DateTime<Utc>) {
+        metrics::counter!("tokenledger_refused_total", "cause" => cause).increment(1);
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (endpoint.to_owned(), cause, minute);
+        if counters.len() < COUNTERS_MAX || counters.contains_key(&key) {
+            *counters.entry(key).or_insert(0) += 1;
+        }
+    }
+
+    /// Adds what was counted to the table. On failure the counts stay for the next time.
+    pub async fn flush(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        let taken =
+            std::mem::take(&mut *self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let written = write(pool, &taken).await;
+        if written.is_err() {
+            let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+            for (key, count) in taken {
+                *counters.entry(key).or_insert(0) += count;
+            }
+        }
+        written
+    }
+}
+
+async fn write(
+    pool: &PgPool,
+    counters: &HashMap<(String, &'static str, DateTime<Utc>), i64>,
+) -> Result<(), sqlx::Error> {
+    let endpoints: Vec<&str> = counters.keys().map(|key| key.0.as_str()).collect();
+    let causes: Vec<&str> = counters.keys().map(|key| key.1).collect();
+    let minutes: Vec<DateTime<Utc>> = counters.keys().map(|key| key.2).collect();
+    let counts: Vec<i64> = counters.values().copied().collect();
+    sqlx::query!(
+        "INSERT INTO refusals (endpoint, cause, minute, count)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[])
+        ON CONFLICT (endpoint, cause, minute)
+        DO UPDATE SET count = refusals.count + excluded.count",
+        endpoints as Vec<&str>,
+        causes as Vec<&str>,
+        &minutes,
+        &counts,
+    )
+    .execute(pool)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM refusals WHERE minute < (
+            SELECT minute FROM refusals ORDER BY minute DESC OFFSET $1 LIMIT 1
+        )",
+        ROWS_MAX,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}

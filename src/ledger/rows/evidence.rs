@@ -1,0 +1,99 @@
+//! Witnesses, charges, words and wanted readings.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use chrono::Utc;
+use sqlx::postgres::PgConnection;
+
+use crate::ledger::rows::Due;
+use crate::ledger::rows::UsageRow;
+use crate::ledger::rows::WitnessRow;
+use crate::vault::Ref;
+
+pub(super) async fn insert_witnesses(
+    connection: &mut PgConnection,
+    rows: &[WitnessRow],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // A copy of a quarantined delivery that is decided anew may agree once more.
+    sqlx::query!(
+        "INSERT INTO witnesses (ref, sequence, input)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
+        ON CONFLICT (ref, sequence, input) DO NOTHING",
+        rows.iter().map(|row| row.reference.as_str()).collect::<Vec<_>>() as Vec<&str>,
+        &rows
+            .iter()
+            .map(|row| i64::try_from(row.sequence).expect("sequences fit bigint"))
+            .collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.input).collect::<Vec<_>>(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_usage(
+    connection: &mut PgConnection,
+    rows: &[UsageRow],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO usage (ref, event_id, input, used_at)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
+        RETURNING ref",
+        rows.iter().map(|row| row.reference.as_str()).collect::<Vec<_>>() as Vec<&str>,
+        rows.iter().map(|row| row.event_id.as_str()).collect::<Vec<_>>() as Vec<&str>,
+        &rows.iter().map(|row| row.input).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.used_at.to_datetime()).collect::<Vec<_>>(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn clear_words(
+    connection: &mut PgConnection,
+    refs: &[Ref],
+) -> Result<(), sqlx::Error> {
+    if refs.is_empty() {
+        return Ok(());
+    }
+    let refs: Vec<&str> = refs.iter().map(Ref::as_str).collect();
+    sqlx::query!("DELETE FROM words WHERE ref = ANY($1)", refs as Vec<&str>)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// One open row per token: the first cause stands.
+pub(super) async fn insert_readings_due(
+    connection: &mut PgConnection,
+    rows: &[Due],
+    asked_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for due in rows {
+        first.entry(due.reference.as_str()).or_insert(due.cause);
+    }
+    let (refs, causes): (Vec<&str>, Vec<&str>) = first.into_iter().unzip();
+    sqlx::query!(
+        "INSERT INTO readings_due (ref, cause, asked_at)
+        SELECT ref, cause, $3
+        FROM unnest($1::text[], $2::text[]) AS new (ref, cause)
+        ON CONFLICT (ref) DO NOTHING",
+        refs as Vec<&str>,
+        causes as Vec<&str>,
+        asked_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

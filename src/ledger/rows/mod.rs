@@ -1,0 +1,146 @@
+//! The rows a group writes, and writing them: one `unnest` per table that has any.
+
+mod events;
+mod evidence;
+mod inputs;
+mod sealed;
+
+use chrono::DateTime;
+use chrono::Utc;
+use sqlx::postgres::PgConnection;
+
+use crate::journal::Entry;
+use crate::journal::Position;
+use crate::ledger::Delivery;
+use crate::ledger::Verdict;
+use crate::smartpay::keys::KeyVariant;
+use crate::token::ProviderTime;
+use crate::token::Sequence;
+use crate::vault::Ref;
+use crate::vault::Salt;
+
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub inputs: Vec<InputRow>,
+    pub bodies: Vec<BodyRow>,
+    pub copies: Vec<CopyRow>,
+    pub verdicts: Vec<VerdictRow>,
+    pub entries: Vec<Entry>,
+    pub witnesses: Vec<WitnessRow>,
+    pub usage: Vec<UsageRow>,
+    pub vault: Vec<VaultRow>,
+    pub words_cleared: Vec<Ref>,
+    pub readings_due: Vec<Due>,
+}
+
+#[derive(Debug)]
+pub(crate) struct InputRow {
+    pub number: i64,
+    pub kind: &'static str,
+    pub endpoint: String,
+    pub digest: [u8; 32],
+    pub event_id: Option<String>,
+    pub event_type: Option<String>,
+    pub reference: Option<Ref>,
+    pub received_at: DateTime<Utc>,
+    pub signed: Option<Signed>,
+    pub conflict: bool,
+    pub verdict: Verdict,
+    pub reason: Option<&'static str>,
+    pub position: Option<Position>,
+}
+
+/// What is needed to verify the MAC once more, together with the body and the kept secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed {
+    pub signature: String,
+    pub timestamp: String,
+    pub key_variant: KeyVariant,
+    pub secret_fingerprint: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct BodyRow {
+    pub input: i64,
+    pub reference: Option<Ref>,
+    pub own_salt: Option<Salt>,
+    pub sealed: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CopyRow {
+    pub input: i64,
+    pub number: i32,
+    pub received_at: DateTime<Utc>,
+    pub signed: Signed,
+}
+
+#[derive(Debug)]
+pub(crate) struct VerdictRow {
+    pub input: i64,
+    pub number: i32,
+    pub verdict: Verdict,
+    pub reason: Option<&'static str>,
+    pub position: Option<Position>,
+}
+
+#[derive(Debug)]
+pub(crate) struct WitnessRow {
+    pub reference: Ref,
+    pub sequence: Sequence,
+    pub input: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct UsageRow {
+    pub reference: Ref,
+    pub event_id: String,
+    pub input: i64,
+    pub used_at: ProviderTime,
+}
+
+#[derive(Debug)]
+pub(crate) struct VaultRow {
+    pub reference: Ref,
+    pub salt: Salt,
+    pub sealed_id: Vec<u8>,
+    pub masked_id: String,
+}
+
+/// A reading that is wanted.
+#[derive(Debug)]
+pub(crate) struct Due {
+    pub reference: Ref,
+    pub cause: &'static str,
+}
+
+impl Signed {
+    pub(crate) fn of(delivery: &Delivery) -> Self {
+        Self {
+            signature: delivery.signature.clone(),
+            timestamp: delivery.signature_timestamp.clone(),
+            key_variant: delivery.key_variant,
+            secret_fingerprint: delivery.secret_fingerprint.clone(),
+        }
+    }
+}
+
+impl Rows {
+    /// Writes everything but the projections and the head.
+    pub(crate) async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        recorded_at: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        inputs::insert_inputs(connection, &self.inputs, recorded_at).await?;
+        sealed::insert_vault(connection, &self.vault).await?;
+        sealed::insert_bodies(connection, &self.bodies).await?;
+        inputs::insert_copies(connection, &self.copies).await?;
+        inputs::insert_verdicts(connection, &self.verdicts, recorded_at).await?;
+        events::insert_entries(connection, &self.entries).await?;
+        evidence::insert_witnesses(connection, &self.witnesses).await?;
+        evidence::insert_usage(connection, &self.usage).await?;
+        evidence::clear_words(connection, &self.words_cleared).await?;
+        evidence::insert_readings_due(connection, &self.readings_due, recorded_at).await
+    }
+}

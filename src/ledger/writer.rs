@@ -1,0 +1,237 @@
+//! The writer: one task per process that takes what waits and commits it in groups.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Connection;
+use sqlx::Executor;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgConnection;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::journal::Position;
+use crate::ledger::Receipt;
+use crate::ledger::Refused;
+use crate::ledger::Submission;
+use crate::ledger::plan::Rules;
+use crate::ledger::transaction;
+use crate::ledger::transaction::GroupError;
+use crate::token;
+use crate::vault::Vault;
+
+/// The most submissions that one transaction records.
+pub const GROUP_MAX: usize = 512;
+/// The most submissions that wait; one more is refused.
+pub const QUEUE_MAX: usize = 4096;
+/// A group that takes longer is given up, and its connection with it.
+const GROUP_DEADLINE: Duration = Duration::from_secs(8);
+const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
+
+/// What the writer works with.
+#[derive(Clone)]
+pub struct Settings {
+    pub options: PgConnectOptions,
+    pub vault: Arc<Vault>,
+    pub clock: Clock,
+    pub(crate) rules: Rules,
+}
+
+impl Settings {
+    pub fn new(options: PgConnectOptions, vault: Arc<Vault>, clock: Clock) -> Self {
+        Self { options, vault, clock, rules: token::decide }
+    }
+}
+
+/// The way in, for any number of callers.
+#[derive(Clone)]
+pub struct Ledger {
+    queue: mpsc::Sender<Waiting>,
+    position: watch::Receiver<Position>,
+}
+
+struct Waiting {
+    submission: Submission,
+    answer: oneshot::Sender<Result<Receipt, Refused>>,
+}
+
+impl Ledger {
+    /// Starts the writer. It ends, and its handle resolves, when every `Ledger` is dropped and the
+    /// queue is empty.
+    pub fn start(settings: Settings) -> (Self, JoinHandle<()>) {
+        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let (written, position) = watch::channel(0);
+        let writer = Writer { settings, connection: None, written };
+        (Self { queue, position }, tokio::spawn(writer.run(waiting)))
+    }
+
+    /// Resolves when the submission is durably recorded, or certainly (or possibly) is not.
+    pub async fn submit(&self, submission: Submission) -> Result<Receipt, Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Waiting { submission, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refused::Full,
+            mpsc::error::TrySendError::Closed(_) => Refused::Closed,
+        })?;
+        answered.await.unwrap_or(Err(Refused::Closed))
+    }
+
+    /// The newest position that this process wrote: wakes followers.
+    pub fn positions(&self) -> watch::Receiver<Position> {
+        self.position.clone()
+    }
+
+    /// How many submissions wait.
+    pub fn waiting(&self) -> usize {
+        QUEUE_MAX - self.queue.capacity()
+    }
+}
+
+struct Writer {
+    settings: Settings,
+    connection: Option<PgConnection>,
+    written: watch::Sender<Position>,
+}
+
+impl Writer {
+    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
+        let mut waiting = Vec::with_capacity(GROUP_MAX);
+        while queue.recv_many(&mut waiting, GROUP_MAX).await > 0 {
+            metrics::histogram!("tokenledger_group_submissions")
+                .record(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
+            let (submissions, answers): (Vec<_>, Vec<_>) =
+                waiting.drain(..).map(|waiting| (waiting.submission, waiting.answer)).unzip();
+            let results = self.record_group(submissions).await;
+            for (answer, result) in answers.into_iter().zip(results) {
+                // A caller that went away needs no answer: its submission is recorded all the same.
+                drop(answer.send(result));
+            }
+        }
+        if let Some(connection) = self.connection.take() {
+            drop(connection.close().await);
+        }
+    }
+
+    /// One result per submission, in order. A group whose data are refused is halved until the
+    /// culprit stands alone; a delivery alone is kept as quarantined bytes.
+    async fn record_group(&mut self, group: Vec<Submission>) -> Vec<Result<Receipt, Refused>> {
+        let mut results = Vec::with_capacity(group.len());
+        let mut parts = vec![group];
+        while let Some(mut part) = parts.pop() {
+            match self.record(&part).await {
+                Ok(receipts) => results.extend(receipts.into_iter().map(Ok)),
+                Err(GroupError::Data(_)) if part.len() > 1 => {
+                    let rest = part.split_off(part.len() / 2);
+                    parts.push(rest);
+                    parts.push(part);
+                }
+                Err(GroupError::Data(error)) => {
+                    results.extend(self.record_as_bytes(part, &error).await);
+                }
+                Err(error) => {
+                    let whole = part.len() + parts.iter().map(Vec::len).sum::<usize>();
+                    let error = anyhow::Error::from(error);
+                    tracing::error!(
+                        submissions = whole,
+                        error = format!("{error:#}"),
+                        "the database could not record a group"
+                    );
+                    results.extend((0..whole).map(|_| Err(Refused::Unavailable)));
+                    parts.clear();
+                }
+            }
+        }
+        results
+    }
+
+    /// The last resort for one that cannot be decided or written: its bytes, quarantined.
+    async fn record_as_bytes(
+        &mut self,
+        part: Vec<Submission>,
+        error: &anyhow::Error,
+    ) -> Vec<Result<Receipt, Refused>> {
+        tracing::error!(
+            error = format!("{error:#}"),
+            "a submission could not be recorded as it is"
+        );
+        let mut results = Vec::with_capacity(part.len());
+        for submission in part {
+            let Submission::Delivery(delivery) = submission else {
+                results.push(Err(Refused::Unavailable));
+                continue;
+            };
+            let bytes = [Submission::Delivery(delivery.into_bytes())];
+            let recorded = self.record(&bytes).await.map_err(anyhow::Error::from);
+            results.push(match recorded.map(|mut receipts| receipts.pop()) {
+                Ok(Some(receipt)) => Ok(receipt),
+                Ok(None) => Err(Refused::Unavailable),
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "its bytes were refused too");
+                    Err(Refused::Unavailable)
+                }
+            });
+        }
+        results
+    }
+
+    /// One transaction within the deadline. After any doubt about the connection a new one is made.
+    async fn record(&mut self, group: &[Submission]) -> Result<Vec<Receipt>, GroupError> {
+        let started = tokio::time::Instant::now();
+        let mut connection = self.connect().await?;
+        let outcome =
+            timeout(GROUP_DEADLINE, transaction::record(&mut connection, &self.settings, group))
+                .await;
+        let receipts = match outcome {
+            Ok(Ok(receipts)) => {
+                self.connection = Some(connection);
+                receipts
+            }
+            Ok(Err(GroupError::Uncertain { transaction, receipts, error })) => {
+                tracing::warn!(error = format!("{error:#}"), "the answer to a commit was lost");
+                match transaction::fate(&self.settings.options, &transaction).await {
+                    Some(true) => receipts,
+                    Some(false) | None => return Err(GroupError::Unavailable(error.into())),
+                }
+            }
+            Ok(Err(GroupError::Data(error))) => {
+                // The server said no; the transaction was rolled back and the connection is sound.
+                self.connection = Some(connection);
+                return Err(GroupError::Data(error));
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {
+                return Err(GroupError::Unavailable(anyhow::anyhow!(
+                    "the group took longer than {GROUP_DEADLINE:?}"
+                )));
+            }
+        };
+        metrics::histogram!("tokenledger_commit_seconds").record(started.elapsed());
+        if let Some(receipt) = receipts.last() {
+            self.written.send_replace(receipt.as_of);
+        }
+        Ok(receipts)
+    }
+
+    /// The writer's own connection. Plans are made for the arrays at hand: one prepared while the
+    /// tables were empty would scan them for ever.
+    async fn connect(&mut self) -> Result<PgConnection, GroupError> {
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
+        }
+        let connecting = async {
+            let mut connection = PgConnection::connect_with(&self.settings.options).await?;
+            connection.execute("SET plan_cache_mode = force_custom_plan").await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        match timeout(CONNECT_DEADLINE, connecting).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(GroupError::Unavailable(error.into())),
+            Err(_) => Err(GroupError::Unavailable(anyhow::anyhow!(
+                "no connection within {CONNECT_DEADLINE:?}"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One token as the projection holds it, folded from its entries.
+
+use chrono::DateTime;
+use chrono::Utc;
+use cqrs_es::EventEnvelope;
+use cqrs_es::View;
+
+use crate::journal::Entry;
+use crate::journal::Position;
+use crate::token::Token;
+use crate::token::TokenView;
+use crate::vault::Ref;
+
+/// The fold of a token's entries so far, never of none.
+#[derive(Clone, Debug)]
+pub struct TokenRow {
+    pub reference: Ref,
+    pub view: TokenView,
+    pub position: Position,
+    pub first_position: Position,
+    pub occurred_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
+}
+
+impl TokenRow {
+    /// The row after one more entry of the same token, which must be the next in sequence.
+    pub fn apply(row: Option<Self>, entry: &Entry) -> Self {
+        let mut row = row.unwrap_or_else(|| Self {
+            reference: entry.reference.clone(),
+            view: TokenView::default(),
+            position: 0,
+            first_position: entry.position,
+            occurred_at: entry.occurred_at,
+            recorded_at: entry.recorded_at,
+        });
+        assert!(row.position < entry.position, "entries are applied in position order");
+        row.view.update(&EventEnvelope {
+            aggregate_id: entry.reference.to_string(),
+            sequence: usize::try_from(entry.sequence).expect("a stream is short"),
+            payload: entry.event.clone(),
+            metadata: entry.cause.to_map(),
+        });
+        row.position = entry.position;
+        row.occurred_at = entry.occurred_at;
+        row.recorded_at = entry.recorded_at;
+        row
+    }
+
+    pub fn token(&self) -> &Token {
+        self.view.token()
+    }
+}
