@@ -22,3 +22,7 @@ pub mod journal;
 pub mod projections;
 /// The one door: submissions in, verdicts and positions out.
 pub mod ledger;
+/// HTTP for services.
+pub mod api;
+/// A private PostgreSQL for `dev` and for the tests.
+pub mod embedded;

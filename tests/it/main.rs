@@ -1,12 +1,16 @@
 //! Everything that is tested through the edges: one binary.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod home;
+mod postgres;
+mod skip;
 /// Webhook bodies to begin from.
 mod bodies;
 mod token_inputs;
 mod token_random;
 mod token_verbs;
 
+mod embedded;
 mod golden;
 mod notice;
 mod notice_properties;

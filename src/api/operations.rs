@@ -1,0 +1,42 @@
+//! Is it alive, is it ready, what does it count.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use tokio::time::timeout;
+
+use crate::api::App;
+use crate::api::problem::Problem;
+
+/// A database that answers later is not one to send webhooks to.
+const READY_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The process runs: says nothing about the database.
+pub(super) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// Webhooks can be recorded: not shutting down, and the head can be read.
+pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+    if app.closing.load(Ordering::SeqCst) {
+        return Err(Problem::busy("the service is shutting down"));
+    }
+    let head = sqlx::query_scalar!("SELECT position FROM head").fetch_one(&app.pool);
+    match timeout(READY_DEADLINE, head).await {
+        Ok(Ok(_)) => Ok("ready\n"),
+        Ok(Err(_)) | Err(_) => Err(Problem::busy("the database does not answer")),
+    }
+}
+
+/// Prometheus text.
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    let waiting = u32::try_from(app.ledger.waiting()).unwrap_or(u32::MAX);
+    metrics::gauge!("tokenledger_queue_submissions").set(waiting);
+    let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (StatusCode::OK, text, app.metrics.render()).into_response()
+}

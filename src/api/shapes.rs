@@ -1,0 +1,134 @@
+//! The JSON of answers.
+
+use chrono::DateTime;
+use chrono::SecondsFormat;
+use chrono::Utc;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::journal::Entry;
+use crate::projections::tokens::TokenRecord;
+use crate::token::EVENT_VERSION;
+
+#[derive(Serialize)]
+pub struct TokenShape {
+    pub r#ref: String,
+    pub token_id_masked: String,
+    pub mode: &'static str,
+    pub status: &'static str,
+    pub usable: bool,
+    pub unusable_reason: Option<&'static str>,
+    pub consumer: Option<String>,
+    pub attributed: bool,
+    pub session_id: Option<String>,
+    pub reference: Option<String>,
+    pub sequence: i64,
+    pub position: i64,
+    pub since: String,
+    pub occurred_at: String,
+    pub recorded_at: String,
+    pub provider_checked_at: Option<String>,
+    pub last_notice_at: Option<String>,
+    pub anomalies: i32,
+}
+
+impl TokenShape {
+    pub fn of(record: TokenRecord, mode: &'static str) -> Self {
+        let usability = record.usability();
+        Self {
+            status: record.status().as_str(),
+            usable: usability.usable(),
+            unusable_reason: usability.reason().map(|reason| reason.as_str()),
+            r#ref: record.reference,
+            token_id_masked: record.masked_id,
+            mode,
+            attributed: record.consumer.is_some(),
+            consumer: record.consumer,
+            session_id: record.session,
+            reference: record.merchant_reference,
+            sequence: record.sequence,
+            position: record.position,
+            since: time(record.since),
+            occurred_at: time(record.occurred_at),
+            recorded_at: time(record.recorded_at),
+            provider_checked_at: record.provider_checked_at.map(time),
+            last_notice_at: record.last_notice_at.map(time),
+            anomalies: record.anomalies,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct EventShape {
+    pub position: i64,
+    pub r#ref: String,
+    pub sequence: u64,
+    pub r#type: &'static str,
+    pub version: &'static str,
+    pub basis: &'static str,
+    pub occurred_at: String,
+    pub recorded_at: String,
+    pub cause: CauseShape,
+    pub witnesses: i64,
+    pub data: Map<String, Value>,
+    pub leaf_hash: String,
+}
+
+#[derive(Serialize)]
+pub struct CauseShape {
+    pub kind: &'static str,
+    pub id: String,
+    pub input: String,
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl EventShape {
+    pub fn of(entry: &Entry, witnesses: i64) -> Self {
+        Self {
+            position: entry.position,
+            r#ref: entry.reference.to_string(),
+            sequence: entry.sequence,
+            r#type: entry.event.kind().as_str(),
+            version: EVENT_VERSION,
+            basis: entry.event.basis().as_str(),
+            occurred_at: time(entry.occurred_at),
+            recorded_at: time(entry.recorded_at),
+            cause: CauseShape {
+                kind: entry.cause.kind.as_str(),
+                id: entry.cause.id.clone(),
+                input: format!("in_{}", entry.cause.input),
+                actor: entry.cause.actor.clone(),
+                reason: entry.cause.reason.clone(),
+            },
+            witnesses,
+            data: data(entry),
+            leaf_hash: hex::encode(entry.leaf_hash),
+        }
+    }
+}
+
+/// The list around rows.
+#[derive(Serialize)]
+pub struct ListShape<T> {
+    pub data: Vec<T>,
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+    pub as_of: i64,
+}
+
+/// RFC 3339 in UTC, to the microsecond where there is one.
+pub fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// The payload without what stands beside it already.
+fn data(entry: &Entry) -> Map<String, Value> {
+    let mut data: Map<String, Value> =
+        serde_json::from_str(&entry.payload).expect("a payload was decoded from this text");
+    for shown in ["type", "at", "basis"] {
+        data.remove(shown);
+    }
+    data
+}

@@ -1,0 +1,118 @@
+//! Which tokens a consumer has, whether each is usable; one token.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::http::Uri;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+
+use crate::api::App;
+use crate::api::cursor::List;
+use crate::api::params::Params;
+use crate::api::problem::Problem;
+use crate::api::shapes::ListShape;
+use crate::api::shapes::TokenShape;
+use crate::api::wrap::no_parameters;
+use crate::journal::Position;
+use crate::projections::tokens;
+use crate::projections::tokens::Filter;
+use crate::projections::tokens::TokenRecord;
+use crate::token::Consumer;
+use crate::token::Status;
+use crate::vault::Ref;
+
+/// `GET /v1/consumers/{consumer}/tokens?usable=&status=&limit=&cursor=`, newest first.
+pub(super) async fn of_consumer(
+    State(app): State<App>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let Path(consumer) =
+        path.map_err(|_| Problem::parameter("consumer", "is not percent-encoded UTF-8"))?;
+    let consumer = Consumer::parse(&consumer)
+        .map_err(|error| Problem::parameter("consumer", error.to_string()))?;
+    let params = Params::read(&uri, &["usable", "status", "limit", "cursor"])?;
+    let limit = params.limit()?;
+    let statuses = statuses(&params)?;
+    let name = format!(
+        "consumers/{}/tokens?{}&{}",
+        consumer.as_str(),
+        params.get("usable").unwrap_or_default(),
+        params.get("status").unwrap_or_default(),
+    );
+    let incarnation = incarnation(&app).await?;
+    let list = List { vault: &app.vault, name, incarnation };
+    let before = params.get("cursor").map_or(Ok(Position::MAX), |cursor| list.key(cursor))?;
+    let filter = Filter { statuses, before, limit: limit + 1 };
+    let page = tokens::of_consumer(&app.pool, &consumer, &filter).await?;
+    let as_of = page.as_of;
+    Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
+}
+
+/// `GET /v1/tokens/{ref}`. A ref of another ledger is the same 404 as an unknown one.
+pub(super) async fn one(
+    State(app): State<App>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let reference = reference(path)?;
+    let answer = tokens::find(&app.pool, &reference).await?;
+    let record = answer.found.ok_or_else(Problem::not_found)?;
+    let etag = format!("\"{}-{}\"", answer.incarnation, record.sequence);
+    let shape = TokenShape::of(record, app.mode.as_str());
+    Ok(at(answer.as_of, ([(header::ETAG, etag)], Json(shape)).into_response()))
+}
+
+/// Every read says as of which position it holds.
+pub(super) fn at(as_of: Position, mut response: Response) -> Response {
+    response.headers_mut().insert("ledger-position", as_of.into());
+    response
+}
+
+pub(super) fn reference(path: Result<Path<String>, PathRejection>) -> Result<Ref, Problem> {
+    let Path(text) = path.map_err(|_| Problem::not_found())?;
+    Ref::parse(&text).map_err(|_| Problem::not_found())
+}
+
+pub(super) async fn incarnation(app: &App) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!("SELECT incarnation FROM head").fetch_one(&app.pool).await
+}
+
+/// The statuses that both filters admit.
+fn statuses(params: &Params) -> Result<Vec<Status>, Problem> {
+    let usable = match params.get("usable") {
+        None => None,
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        Some(_) => return Err(Problem::parameter("usable", "true or false")),
+    };
+    let status = params.get("status").map(str::parse::<Status>).transpose().map_err(|_| {
+        let known: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
+        Problem::parameter("status", format!("one of {}", known.join(", ")))
+    })?;
+    Ok(Status::ALL
+        .into_iter()
+        .filter(|one| status.is_none_or(|status| status == *one))
+        .filter(|one| usable.is_none_or(|usable| usable == one.usability().usable()))
+        .collect())
+}
+
+fn shape(
+    app: &App,
+    mut records: Vec<TokenRecord>,
+    list: &List<'_>,
+    as_of: Position,
+    limit: i64,
+) -> ListShape<TokenShape> {
+    let limit = usize::try_from(limit).expect("a limit is small");
+    let has_more = records.len() > limit;
+    records.truncate(limit);
+    let next_cursor =
+        records.last().filter(|_| has_more).map(|last| list.cursor(last.first_position));
+    let data = records.into_iter().map(|r| TokenShape::of(r, app.mode.as_str())).collect();
+    ListShape { data, next_cursor, has_more, as_of }
+}

@@ -1,0 +1,263 @@
+//! Takes delivery of webhooks. Smartpay counts only 200 as delivered, so a copy is a 200 too.
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde_json::json;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::api::App;
+use crate::api::body;
+use crate::api::endpoints::Endpoint;
+use crate::api::problem::Problem;
+use crate::ledger::Content;
+use crate::ledger::Delivery;
+use crate::ledger::Identified;
+use crate::ledger::Receipt;
+use crate::ledger::Submission;
+use crate::ledger::readings_due;
+use crate::smartpay::Expected;
+use crate::smartpay::Reason;
+use crate::smartpay::TokenId;
+use crate::smartpay::notice;
+use crate::smartpay::notice::Message;
+use crate::smartpay::notice::Quarantined;
+use crate::smartpay::signature;
+use crate::smartpay::signature::Matched;
+use crate::smartpay::signature::Timestamp;
+use crate::token::ProviderTime;
+
+/// The most bytes of a webhook's body.
+pub const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
+/// Counted for all endpoint names that are not configured.
+const UNKNOWN_ENDPOINT: &str = "unknown";
+
+/// The four headers, each there once, of visible ASCII.
+struct Headers<'a> {
+    signature: &'a str,
+    timestamp: &'a str,
+    subscription_id: &'a str,
+    event_id: &'a str,
+}
+
+/// A refusal: what the sender is told, and what is counted.
+struct Refusal {
+    problem: Problem,
+    cause: &'static str,
+}
+
+pub(super) async fn receive(
+    State(app): State<App>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let name = path.map(|Path(name)| name).unwrap_or_default();
+    let counted = if app.endpoints.get(&name).is_some() { &name } else { UNKNOWN_ENDPOINT };
+    match take(&app, &name, &headers, body).await {
+        Ok(delivery) => record(&app, delivery).await,
+        Err(refusal) => {
+            app.refusals.count(counted, refusal.cause, app.clock.now());
+            refusal.problem.into_response()
+        }
+    }
+}
+
+/// The checks, in the order of the design, each of which ends the request.
+async fn take(
+    app: &App,
+    name: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Delivery, Refusal> {
+    if body::announces_more(headers, WEBHOOK_BYTES_MAX) {
+        return Err(shape(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
+    }
+    let endpoint =
+        app.endpoints.get(name).ok_or_else(|| shape(StatusCode::NOT_FOUND, "unknown_endpoint"))?;
+    if !body::is_plain_json(headers) {
+        return Err(shape(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"));
+    }
+    let headers = read_headers(headers)?;
+    let timestamp = Timestamp::parse(headers.timestamp)
+        .map_err(|error| header("malformed_timestamp", error.to_string()))?;
+    let body = body::read(body, WEBHOOK_BYTES_MAX).await.map_err(|none| {
+        let cause = match none {
+            body::NoBody::TooLarge => "body_too_large",
+            body::NoBody::TooSlow => "body_deadline",
+            body::NoBody::Broken => "body_broken",
+        };
+        shape(none.status(), cause)
+    })?;
+    let matched = authenticate(endpoint, &headers, &body)?;
+    let received_at = app.clock.now();
+    let now = ProviderTime::from_millis(received_at.timestamp_millis());
+    let expected = Expected { mode: app.mode, received_at: now, window_ms: app.window_ms };
+    let read = notice::read(&body, &expected);
+    if !timestamp.within(app.window_ms, now) {
+        ask_for_reading(app, &read).await;
+        return Err(header("stale_timestamp", "the timestamp is too far from now".to_owned()));
+    }
+    let secret = endpoint.secrets.get(matched.secret).expect("the match names a secret tried");
+    Ok(Delivery {
+        endpoint: name.to_owned(),
+        digest: Sha256::digest(&body).into(),
+        received_at,
+        signature: headers.signature.to_owned(),
+        signature_timestamp: headers.timestamp.to_owned(),
+        key_variant: matched.variant,
+        secret_fingerprint: secret.fingerprint(),
+        content: content(app, read, headers.event_id),
+        body,
+    })
+}
+
+/// Any signature that is not the right MAC, and a foreign subscription: one answer.
+fn authenticate(
+    endpoint: &Endpoint,
+    headers: &Headers<'_>,
+    body: &[u8],
+) -> Result<Matched, Refusal> {
+    let refused = |cause| Refusal {
+        problem: Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "webhook_refused",
+            "this delivery is not signed with a live secret of this endpoint",
+        ),
+        cause,
+    };
+    let matched =
+        signature::verify(&endpoint.secrets, headers.signature, headers.timestamp, body)
+            .ok_or_else(|| refused("bad_signature"))?;
+    if !endpoint.admits(matched.secret, headers.subscription_id) {
+        return Err(refused("subscription_mismatch"));
+    }
+    metrics::counter!("tokenledger_secret_matched_total", "secret" => matched.secret.to_string(),
+        "variant" => matched.variant.as_str())
+    .increment(1);
+    Ok(matched)
+}
+
+fn read_headers(headers: &HeaderMap) -> Result<Headers<'_>, Refusal> {
+    let one = |name: &'static str| {
+        let mut values = headers.get_all(name).iter();
+        let value =
+            values.next().ok_or_else(|| header("missing_header", format!("{name} is missing")))?;
+        if values.next().is_some() {
+            return Err(header("repeated_header", format!("{name} is there more than once")));
+        }
+        match value.to_str() {
+            Ok("") => Err(header("missing_header", format!("{name} is empty"))),
+            Ok(text) => Ok(text),
+            Err(_) => Err(header("malformed_header", format!("{name} is not visible ASCII"))),
+        }
+    };
+    Ok(Headers {
+        signature: one("smartpay-signature")?,
+        timestamp: one("smartpay-signature-timestamp")?,
+        subscription_id: one("smartpay-subscription-id")?,
+        event_id: one("smartpay-event-id")?,
+    })
+}
+
+/// The event-id header is not signed: one that differs is doubtful, until a copy comes without.
+fn content(app: &App, read: Result<Message, Quarantined>, header_event_id: &str) -> Content {
+    let identify = |id: TokenId| Identified { reference: app.vault.reference(&id), id };
+    let ours = |id: Option<TokenId>| id.filter(|id| id.mode() == app.mode).map(identify);
+    let message = match read {
+        Ok(message) => message,
+        Err(quarantined) => {
+            let token = ours(quarantined.token.clone());
+            return Content::Quarantined { quarantined, token };
+        }
+    };
+    if message.event_id().as_str() != header_event_id {
+        let quarantined = Quarantined {
+            reason: Reason::HeaderIdMismatch,
+            event_id: Some(message.event_id().clone()),
+            kind: Some(message.kind().to_owned()),
+            token: message.token().cloned(),
+        };
+        return Content::Quarantined { quarantined, token: ours(message.token().cloned()) };
+    }
+    let kind = message.kind().to_owned();
+    match message {
+        Message::Token { event_id, token, notice } => {
+            Content::Notice { event_id, kind, token: identify(token), notice }
+        }
+        Message::Used { event_id, token, used_at, .. } => {
+            Content::Used { event_id, kind, token: identify(token), used_at }
+        }
+        Message::Ignored { event_id, kind } => Content::Ignored { event_id, kind },
+    }
+}
+
+/// A valid MAC outside the window: not stored, but what it tells of may be looked up.
+async fn ask_for_reading(app: &App, read: &Result<Message, Quarantined>) {
+    let token = match read {
+        Ok(message) => message.token(),
+        Err(quarantined) => quarantined.token.as_ref(),
+    };
+    let Some(token) = token.filter(|token| token.mode() == app.mode) else { return };
+    let reference = app.vault.reference(token);
+    if let Err(error) =
+        readings_due::ask(&app.pool, &reference, "stale_timestamp", app.clock.now()).await
+    {
+        tracing::warn!(error = format!("{error:#}"), "a reading could not be asked for");
+    }
+}
+
+async fn record(app: &App, delivery: Delivery) -> Response {
+    match app.ledger.submit(Submission::Delivery(delivery)).await {
+        Ok(receipt) => accepted(&receipt),
+        Err(refused) => {
+            metrics::counter!("tokenledger_unavailable_total").increment(1);
+            Problem::busy(&format!("{refused}; send it again")).into_response()
+        }
+    }
+}
+
+fn accepted(receipt: &Receipt) -> Response {
+    metrics::counter!("tokenledger_deliveries_total", "verdict" => receipt.verdict.as_str(),
+        "copy" => if receipt.copy { "true" } else { "false" })
+    .increment(1);
+    let body = json!({
+        "delivery": format!("in_{}", receipt.input),
+        "verdict": receipt.verdict.as_str(),
+        "reason": receipt.reason,
+        "position": receipt.position,
+    });
+    let mut response = axum::Json(body).into_response();
+    response.headers_mut().insert("ledger-position", HeaderValue::from(receipt.as_of));
+    response
+}
+
+fn shape(status: StatusCode, cause: &'static str) -> Refusal {
+    let detail = match status {
+        StatusCode::NOT_FOUND => "no such webhook endpoint is configured",
+        StatusCode::PAYLOAD_TOO_LARGE => "a webhook's body has at most 65536 bytes",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "send one application/json body, not encoded",
+        StatusCode::REQUEST_TIMEOUT => "the body did not arrive in time",
+        _ => "the body could not be read",
+    };
+    let code = match status {
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+        StatusCode::REQUEST_TIMEOUT => "request_timeout",
+        _ => "bad_request",
+    };
+    Refusal { problem: Problem::new(status, code, detail), cause }
+}
+
+fn header(cause: &'static str, detail: String) -> Refusal {
+    let problem = Problem::new(StatusCode::BAD_REQUEST, "webhook_header_invalid", detail);
+    Refusal { problem, cause }
+}

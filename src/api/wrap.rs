@@ -1,0 +1,105 @@
+//! What surrounds every request: an id, a log line, problem bodies; what a read may ask for.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::extract::MatchedPath;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
+
+use crate::api::App;
+use crate::api::params::Params;
+use crate::api::problem::Problem;
+use crate::api::problem::render;
+
+/// How long a read waits for the position that it asked for.
+const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
+/// How often the database is asked meanwhile: another process may have written.
+const MIN_POSITION_POLL: Duration = Duration::from_millis(50);
+
+/// The outermost layer. The log line holds the route's pattern, never what fills it.
+pub(super) async fn finish(request: Request, next: Next) -> Response {
+    let request_id = format!("req_{}", hex::encode(rand::random::<[u8; 12]>()));
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let mut response = render(response, &request_id);
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("request-id", value);
+    }
+    tracing::info!(
+        %method,
+        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        request_id,
+        "request"
+    );
+    response
+}
+
+/// The panic's message may hold anything, so it is not repeated.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request's handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Answers are JSON; who accepts no JSON gets 406.
+pub(super) async fn acceptable(request: Request, next: Next) -> Response {
+    let mut accepts = request.headers().get_all(header::ACCEPT).iter().peekable();
+    let json = ["application/json", "application/problem+json", "application/*", "*/*"];
+    let acceptable = accepts.peek().is_none()
+        || accepts.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).any(
+            |range| {
+                let essence = range.split(';').next().unwrap_or_default().trim();
+                json.iter().any(|json| essence.eq_ignore_ascii_case(json))
+            },
+        );
+    if acceptable { next.run(request).await } else { StatusCode::NOT_ACCEPTABLE.into_response() }
+}
+
+/// `Ledger-Min-Position`: the caller wants to see its own write.
+pub(super) async fn min_position(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let Some(value) = request.headers().get("ledger-min-position") else {
+        return Ok(next.run(request).await);
+    };
+    let wanted = value.to_str().ok().and_then(|text| text.parse::<i64>().ok());
+    let wanted = wanted.filter(|position| *position >= 0).ok_or_else(|| {
+        Problem::parameter("Ledger-Min-Position", "a position: a whole number, 0 or more")
+    })?;
+    let deadline = Instant::now() + MIN_POSITION_WAIT;
+    let mut written = app.ledger.positions();
+    while position(&app).await? < wanted {
+        if Instant::now() >= deadline {
+            let detail = format!("the ledger has not reached position {wanted} yet");
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Err(Problem::new(status, "projection_behind", detail));
+        }
+        let poll = (Instant::now() + MIN_POSITION_POLL).min(deadline);
+        // Whichever comes first: a write of this process, or the time to look again.
+        drop(timeout_at(poll, written.changed()).await);
+    }
+    Ok(next.run(request).await)
+}
+
+async fn position(app: &App) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!("SELECT position FROM head").fetch_one(&app.pool).await
+}
+
+/// Refuses every query parameter, for routes that serve none.
+pub(super) fn no_parameters(uri: &axum::http::Uri) -> Result<(), Problem> {
+    Params::read(uri, &[]).map(drop)
+}
