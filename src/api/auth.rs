@@ -31,7 +31,9 @@ pub enum ApiKeyError {
          make one with `head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \\n'` behind the prefix"
     )]
     Form { mode: Mode },
-    #[error("the access key is for a {found} ledger, this is a {mode} ledger: use a tl_{mode}_ key")]
+    #[error(
+        "the access key is for a {found} ledger, this is a {mode} ledger: use a tl_{mode}_ key"
+    )]
     Mode { found: Mode, mode: Mode },
 }
 

@@ -13,7 +13,7 @@ const TAG_BYTES: usize = 16;
 const CURSOR_BYTES: usize = 4 + 8 + TAG_BYTES;
 
 /// A list: its path with its filters. A cursor of one list means nothing in another.
-pub struct List<'a> {
+pub(super) struct List<'a> {
     pub vault: &'a Vault,
     pub name: String,
     pub incarnation: i32,
@@ -21,7 +21,7 @@ pub struct List<'a> {
 
 impl List<'_> {
     /// The cursor that goes on behind `key`.
-    pub fn cursor(&self, key: i64) -> String {
+    pub(super) fn cursor(&self, key: i64) -> String {
         let mut bytes = self.incarnation.to_be_bytes().to_vec();
         bytes.extend(key.to_be_bytes());
         let tag = self.tag(&bytes);
@@ -30,7 +30,7 @@ impl List<'_> {
     }
 
     /// The key of a cursor: 400 for a foreign or garbled one, 410 for one of an earlier incarnation.
-    pub fn key(&self, cursor: &str) -> Result<i64, Problem> {
+    pub(super) fn key(&self, cursor: &str) -> Result<i64, Problem> {
         let garbled = || {
             let detail = "this cursor is not of this list; start again without one";
             Problem::new(StatusCode::BAD_REQUEST, "cursor_invalid", detail)

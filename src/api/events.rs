@@ -97,8 +97,7 @@ impl Page<'_> {
         let data = entries.iter().zip(witnesses).map(|(e, count)| EventShape::of(e, count));
         let next_cursor =
             entries.last().filter(|_| has_more).map(|last| self.list.cursor((self.key)(last)));
-        let shape =
-            ListShape { data: data.collect(), next_cursor, has_more, as_of: self.as_of };
+        let shape = ListShape { data: data.collect(), next_cursor, has_more, as_of: self.as_of };
         Ok(at(self.as_of, Json(shape).into_response()))
     }
 }

@@ -21,7 +21,7 @@ use crate::smartpay::TokenId;
 use crate::smartpay::json as strict;
 
 /// The most bytes of a request's body.
-pub const REQUEST_BYTES_MAX: usize = 16 * 1024;
+pub(super) const REQUEST_BYTES_MAX: usize = 16 * 1024;
 
 /// `POST /v1/tokens/lookup` `{"token_id":"paytok_…"}` → `{"ref":"tok_…"}`.
 pub(super) async fn lookup(
@@ -66,10 +66,10 @@ async fn read_object(
         let detail = format!("the body is not strict JSON: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "body_malformed", detail)
     })?;
-    match value {
-        Value::Object(fields) => Ok(fields),
-        _ => Err(Problem::validation("", "the body must be a JSON object")),
-    }
+    let Value::Object(fields) = value else {
+        return Err(Problem::validation("", "the body must be a JSON object"));
+    };
+    Ok(fields)
 }
 
 fn no_body(none: body::NoBody) -> Problem {

@@ -10,6 +10,7 @@ mod operations;
 mod params;
 mod problem;
 mod server;
+mod service;
 mod shapes;
 mod tokens;
 mod webhook;
@@ -20,6 +21,8 @@ pub use auth::ApiKeyError;
 pub use endpoints::Endpoint;
 pub use endpoints::Endpoints;
 pub use server::serve;
+pub use service::Service;
+pub use service::Setup;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

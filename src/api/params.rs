@@ -5,14 +5,14 @@ use axum::http::Uri;
 
 use crate::api::problem::Problem;
 
-pub const LIMIT_DEFAULT: i64 = 50;
-pub const LIMIT_MAX: i64 = 200;
+pub(super) const LIMIT_DEFAULT: i64 = 50;
+pub(super) const LIMIT_MAX: i64 = 200;
 
 /// The parameters of one request.
-pub struct Params(Vec<(String, String)>);
+pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
-    pub fn read(uri: &Uri, served: &[&str]) -> Result<Self, Problem> {
+    pub(super) fn read(uri: &Uri, served: &[&str]) -> Result<Self, Problem> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|error| Problem::parameter("", format!("not a query string: {error}")))?;
         for (index, (name, value)) in pairs.iter().enumerate() {
@@ -31,11 +31,11 @@ impl Params {
         Ok(Self(pairs))
     }
 
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn limit(&self) -> Result<i64, Problem> {
+    pub(super) fn limit(&self) -> Result<i64, Problem> {
         let limit = self.number("limit", LIMIT_DEFAULT)?;
         if (1..=LIMIT_MAX).contains(&limit) {
             Ok(limit)
@@ -45,7 +45,7 @@ impl Params {
     }
 
     /// A number of plain digits, as positions are.
-    pub fn number(&self, name: &str, default: i64) -> Result<i64, Problem> {
+    pub(super) fn number(&self, name: &str, default: i64) -> Result<i64, Problem> {
         let Some(text) = self.get(name) else { return Ok(default) };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = digits.then(|| text.parse::<i64>().ok()).flatten();

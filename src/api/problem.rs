@@ -13,7 +13,7 @@ const RETRY_AFTER_S: &str = "2";
 
 /// An answer of status 4xx or 5xx. Rendered by [`render`], which knows the request's id.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub(super) struct Problem {
     pub status: StatusCode,
     pub code: &'static str,
     pub detail: String,
@@ -22,7 +22,7 @@ pub struct Problem {
 
 /// Where in the request the problem lies: a JSON pointer, or a parameter's name.
 #[derive(Clone, Debug, Serialize)]
-pub struct FieldError {
+pub(super) struct FieldError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,11 +43,11 @@ struct Shape<'a> {
 }
 
 impl Problem {
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), errors: Vec::new() }
     }
 
-    pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let parameter = Some(name.to_owned());
         let errors = vec![FieldError { pointer: None, parameter, detail: detail.clone() }];
@@ -55,21 +55,18 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "parameter_invalid", detail) }
     }
 
-    pub fn validation(pointer: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn validation(pointer: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         let pointer = Some(pointer.to_owned());
         let errors = vec![FieldError { pointer, parameter: None, detail: detail.clone() }];
-        Self {
-            errors,
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail)
-        }
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", detail) }
     }
 
-    pub fn not_found() -> Self {
+    pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such thing in this ledger")
     }
 
-    pub fn internal() -> Self {
+    pub(super) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
@@ -77,7 +74,7 @@ impl Problem {
         )
     }
 
-    pub fn busy(detail: &str) -> Self {
+    pub(super) fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
     }
 }
@@ -112,7 +109,7 @@ impl IntoResponse for Problem {
 }
 
 /// Gives every answer of status 4xx or 5xx its body, the framework's own included.
-pub fn render(response: Response, request_id: &str) -> Response {
+pub(super) fn render(response: Response, request_id: &str) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;

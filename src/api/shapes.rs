@@ -10,9 +10,10 @@ use serde_json::Value;
 use crate::journal::Entry;
 use crate::projections::tokens::TokenRecord;
 use crate::token::EVENT_VERSION;
+use crate::token::UnusableReason;
 
 #[derive(Serialize)]
-pub struct TokenShape {
+pub(super) struct TokenShape {
     pub r#ref: String,
     pub token_id_masked: String,
     pub mode: &'static str,
@@ -34,12 +35,12 @@ pub struct TokenShape {
 }
 
 impl TokenShape {
-    pub fn of(record: TokenRecord, mode: &'static str) -> Self {
+    pub(super) fn of(record: TokenRecord, mode: &'static str) -> Self {
         let usability = record.usability();
         Self {
             status: record.status().as_str(),
             usable: usability.usable(),
-            unusable_reason: usability.reason().map(|reason| reason.as_str()),
+            unusable_reason: usability.reason().map(UnusableReason::as_str),
             r#ref: record.reference,
             token_id_masked: record.masked_id,
             mode,
@@ -60,7 +61,7 @@ impl TokenShape {
 }
 
 #[derive(Serialize)]
-pub struct EventShape {
+pub(super) struct EventShape {
     pub position: i64,
     pub r#ref: String,
     pub sequence: u64,
@@ -76,7 +77,7 @@ pub struct EventShape {
 }
 
 #[derive(Serialize)]
-pub struct CauseShape {
+pub(super) struct CauseShape {
     pub kind: &'static str,
     pub id: String,
     pub input: String,
@@ -85,7 +86,7 @@ pub struct CauseShape {
 }
 
 impl EventShape {
-    pub fn of(entry: &Entry, witnesses: i64) -> Self {
+    pub(super) fn of(entry: &Entry, witnesses: i64) -> Self {
         Self {
             position: entry.position,
             r#ref: entry.reference.to_string(),
@@ -111,7 +112,7 @@ impl EventShape {
 
 /// The list around rows.
 #[derive(Serialize)]
-pub struct ListShape<T> {
+pub(super) struct ListShape<T> {
     pub data: Vec<T>,
     pub next_cursor: Option<String>,
     pub has_more: bool,
@@ -119,7 +120,7 @@ pub struct ListShape<T> {
 }
 
 /// RFC 3339 in UTC, to the microsecond where there is one.
-pub fn time(time: DateTime<Utc>) -> String {
+pub(super) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -35,7 +35,7 @@ use crate::smartpay::signature::Timestamp;
 use crate::token::ProviderTime;
 
 /// The most bytes of a webhook's body.
-pub const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
+pub(super) const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
 /// Counted for all endpoint names that are not configured.
 const UNKNOWN_ENDPOINT: &str = "unknown";
 
@@ -71,12 +71,7 @@ pub(super) async fn receive(
 }
 
 /// The checks, in the order of the design, each of which ends the request.
-async fn take(
-    app: &App,
-    name: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Delivery, Refusal> {
+async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<Delivery, Refusal> {
     if body::announces_more(headers, WEBHOOK_BYTES_MAX) {
         return Err(shape(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
     }
@@ -133,9 +128,8 @@ fn authenticate(
         ),
         cause,
     };
-    let matched =
-        signature::verify(&endpoint.secrets, headers.signature, headers.timestamp, body)
-            .ok_or_else(|| refused("bad_signature"))?;
+    let matched = signature::verify(&endpoint.secrets, headers.signature, headers.timestamp, body)
+        .ok_or_else(|| refused("bad_signature"))?;
     if !endpoint.admits(matched.secret, headers.subscription_id) {
         return Err(refused("subscription_mismatch"));
     }

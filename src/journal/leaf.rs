@@ -76,7 +76,10 @@ mod tests {
 
     #[test]
     fn the_leaf_format_never_changes() {
-        assert_eq!(hex::encode(leaf_hash(&sample())), "PENDING");
+        assert_eq!(
+            hex::encode(leaf_hash(&sample())),
+            "ab2a0feba929d95370cf5d302fbfe91380b8d9e4456d4ab5f1bfca8557c80ba8"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Counters of refused requests: endpoint, cause, minute. Never bytes.
+#![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,10 +17,13 @@ pub const ROWS_MAX: i64 = 10_000;
 /// The most distinct counters between two flushes. There are few endpoints and few causes.
 const COUNTERS_MAX: usize = 2_000;
 
+/// Sums by endpoint, cause and minute.
+type Counters = HashMap<(String, &'static str, DateTime<Utc>), i64>;
+
 /// Counts in memory, apart from requests; [`Refusals::flush`] carries the sums to the database.
 #[derive(Clone, Debug, Default)]
 pub struct Refusals {
-    counters: Arc<Mutex<HashMap<(String, &'static str, DateTime<Utc>), i64>>>,
+    counters: Arc<Mutex<Counters>>,
 }
 
 impl Refusals {
@@ -52,10 +56,7 @@ impl Refusals {
     }
 }
 
-async fn write(
-    pool: &PgPool,
-    counters: &HashMap<(String, &'static str, DateTime<Utc>), i64>,
-) -> Result<(), sqlx::Error> {
+async fn write(pool: &PgPool, counters: &Counters) -> Result<(), sqlx::Error> {
     let endpoints: Vec<&str> = counters.keys().map(|key| key.0.as_str()).collect();
     let causes: Vec<&str> = counters.keys().map(|key| key.1).collect();
     let minutes: Vec<DateTime<Utc>> = counters.keys().map(|key| key.2).collect();

@@ -1,4 +1,5 @@
 //! Events.
+#![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use cqrs_es::Aggregate;
 use sqlx::postgres::PgConnection;

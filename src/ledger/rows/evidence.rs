@@ -1,4 +1,5 @@
 //! Witnesses, charges, words and wanted readings.
+#![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Inputs, their copies, their later verdicts.
+#![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use chrono::DateTime;
 use chrono::Utc;

@@ -1,4 +1,5 @@
 //! Sealed ids and bodies.
+#![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use sqlx::postgres::PgConnection;
 

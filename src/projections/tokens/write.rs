@@ -1,9 +1,14 @@
 //! Writing rows of the projection, many at once.
+#![expect(clippy::too_many_lines, reason = "one column a line, three times")]
+#![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use sqlx::postgres::PgConnection;
 
 use crate::projections::tokens::TokenRow;
+use crate::token::Consumer;
 use crate::token::ProviderTime;
+use crate::token::Reference;
+use crate::token::SessionId;
 
 /// Inserts or replaces each token's row. The caller holds the head's lock.
 pub async fn upsert(connection: &mut PgConnection, rows: &[&TokenRow]) -> Result<(), sqlx::Error> {
@@ -13,13 +18,11 @@ pub async fn upsert(connection: &mut PgConnection, rows: &[&TokenRow]) -> Result
     let refs: Vec<&str> = rows.iter().map(|row| row.reference.as_str()).collect();
     let statuses: Vec<&str> = rows.iter().map(|row| row.token().status().as_str()).collect();
     let consumers: Vec<Option<&str>> =
-        rows.iter().map(|row| row.token().consumer().map(|consumer| consumer.as_str())).collect();
+        rows.iter().map(|row| row.token().consumer().map(Consumer::as_str)).collect();
     let sessions: Vec<Option<&str>> =
-        rows.iter().map(|row| row.token().session().map(|session| session.as_str())).collect();
-    let references: Vec<Option<&str>> = rows
-        .iter()
-        .map(|row| row.token().reference().map(|reference| reference.as_str()))
-        .collect();
+        rows.iter().map(|row| row.token().session().map(SessionId::as_str)).collect();
+    let references: Vec<Option<&str>> =
+        rows.iter().map(|row| row.token().reference().map(Reference::as_str)).collect();
     let sequences: Vec<i64> = rows.iter().map(|row| bigint(row.token().sequence())).collect();
     let positions: Vec<i64> = rows.iter().map(|row| row.position).collect();
     let firsts: Vec<i64> = rows.iter().map(|row| row.first_position).collect();

@@ -1,0 +1,139 @@
+//! The service as a whole: opened from values, served on a listener, closed in order.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgConnection;
+use sqlx::postgres::PgPool;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::interval;
+use tokio::time::sleep;
+
+use crate::api::ApiKey;
+use crate::api::App;
+use crate::api::Endpoints;
+use crate::api::router;
+use crate::api::serve;
+use crate::clock::Clock;
+use crate::database;
+use crate::database::Target;
+use crate::ledger::Ledger;
+use crate::ledger::Settings;
+use crate::ledger::refusals::Refusals;
+use crate::vault;
+use crate::vault::MasterKey;
+
+/// How often the counters of refused requests go to the database.
+const REFUSALS_FLUSH: Duration = Duration::from_secs(5);
+
+/// What a service is made of.
+pub struct Setup {
+    pub target: Target,
+    /// The service role's connection.
+    pub database: PgConnectOptions,
+    pub master_key: MasterKey,
+    pub endpoints: Endpoints,
+    pub window_ms: i64,
+    pub api_key: ApiKey,
+    pub clock: Clock,
+    pub metrics: PrometheusHandle,
+}
+
+/// A service with its writer running.
+pub struct Service {
+    app: App,
+    writer: JoinHandle<()>,
+    flusher: JoinHandle<()>,
+}
+
+impl Service {
+    /// Checks the schema and the mode, opens the vault, keeps the webhook secrets, starts the
+    /// writer.
+    pub async fn open(setup: Setup) -> anyhow::Result<Self> {
+        let mut connection = PgConnection::connect_with(&setup.database).await?;
+        database::check_schema(&mut connection, &setup.target).await?;
+        let ledger = setup.target.ledger.as_str();
+        let vault = vault::store::open(&mut connection, ledger, &setup.master_key).await?;
+        for (name, endpoint) in setup.endpoints.iter() {
+            for secret in &endpoint.secrets {
+                let now = setup.clock.now();
+                vault::store::keep_secret(&mut connection, &vault, name, secret, now)
+                    .await
+                    .context("keeping a webhook secret in the vault")?;
+            }
+        }
+        connection.close().await?;
+        let vault = Arc::new(vault);
+        let settings =
+            Settings::new(setup.database.clone(), Arc::clone(&vault), setup.clock.clone());
+        let (ledger, writer) = Ledger::start(settings);
+        let pool = database::pool(setup.database);
+        let refusals = Refusals::default();
+        let flusher = tokio::spawn(flush(refusals.clone(), pool.clone()));
+        let app = App {
+            ledger,
+            pool,
+            vault,
+            clock: setup.clock,
+            mode: setup.target.mode,
+            endpoints: Arc::new(setup.endpoints),
+            window_ms: setup.window_ms,
+            api_key: setup.api_key,
+            refusals,
+            metrics: setup.metrics,
+            closing: Arc::new(AtomicBool::new(false)),
+        };
+        Ok(Self { app, writer, flusher })
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Serves until `shutdown` resolves. For `grace` after that, readiness says no while requests
+    /// are still taken, so that a proxy can turn away; then open requests end.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        grace: Duration,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let closing = Arc::clone(&self.app.closing);
+        let stop = async move {
+            shutdown.await;
+            closing.store(true, Ordering::SeqCst);
+            sleep(grace).await;
+        };
+        serve(listener, router(self.app.clone()), stop).await;
+        self.app.closing.store(false, Ordering::SeqCst);
+    }
+
+    /// Lets the writer end what it holds, and writes the last counters.
+    pub async fn close(self) -> anyhow::Result<()> {
+        let Self { app, writer, flusher } = self;
+        flusher.abort();
+        let App { ledger, pool, refusals, .. } = app;
+        drop(ledger);
+        writer.await.context("the writer panicked")?;
+        let flushed = refusals.flush(&pool).await;
+        pool.close().await;
+        flushed.context("writing the last counters of refused requests")
+    }
+}
+
+async fn flush(refusals: Refusals, pool: PgPool) {
+    let mut ticks = interval(REFUSALS_FLUSH);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = refusals.flush(&pool).await {
+            tracing::warn!(error = format!("{error:#}"), "counters of refused requests wait");
+        }
+    }
+}
