@@ -24,5 +24,7 @@ pub mod projections;
 pub mod ledger;
 /// HTTP for services.
 pub mod api;
+/// A pretend Smartpay. Last of all that speaks of tokens, so that no product code can use it.
+pub mod sandbox;
 /// A private PostgreSQL for `dev` and for the tests.
 pub mod embedded;

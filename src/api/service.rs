@@ -34,11 +34,11 @@ use crate::vault::MasterKey;
 const REFUSALS_FLUSH: Duration = Duration::from_secs(5);
 
 /// What a service is made of.
-pub struct Setup {
+pub struct Setup<'a> {
     pub target: Target,
     /// The service role's connection.
     pub database: PgConnectOptions,
-    pub master_key: MasterKey,
+    pub master_key: &'a MasterKey,
     pub endpoints: Endpoints,
     pub window_ms: i64,
     pub api_key: ApiKey,
@@ -56,11 +56,11 @@ pub struct Service {
 impl Service {
     /// Checks the schema and the mode, opens the vault, keeps the webhook secrets, starts the
     /// writer.
-    pub async fn open(setup: Setup) -> anyhow::Result<Self> {
+    pub async fn open(setup: Setup<'_>) -> anyhow::Result<Self> {
         let mut connection = PgConnection::connect_with(&setup.database).await?;
         database::check_schema(&mut connection, &setup.target).await?;
         let ledger = setup.target.ledger.as_str();
-        let vault = vault::store::open(&mut connection, ledger, &setup.master_key).await?;
+        let vault = vault::store::open(&mut connection, ledger, setup.master_key).await?;
         for (name, endpoint) in setup.endpoints.iter() {
             for secret in &endpoint.secrets {
                 let now = setup.clock.now();

@@ -6,16 +6,21 @@
 //! caller told the verdict and the position. Several processes may run one ledger: the head's row
 //! orders them.
 
+mod claimed;
+pub mod head;
+pub mod inbox;
 mod loaded;
 mod plan;
 pub mod readings_due;
 pub mod refusals;
 mod rows;
+mod standing;
 mod submission;
 mod transaction;
 mod writer;
 
-pub use submission::Claimed;
+pub use claimed::Authority;
+pub use claimed::Claimed;
 pub use submission::Content;
 pub use submission::Delivery;
 pub use submission::Identified;
@@ -23,6 +28,8 @@ pub use submission::Receipt;
 pub use submission::Refused;
 pub use submission::Submission;
 pub use submission::Verdict;
+pub use standing::Standing;
+pub use standing::standing;
 pub use writer::GROUP_MAX;
 pub use writer::Ledger;
 pub use writer::QUEUE_MAX;

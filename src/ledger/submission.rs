@@ -5,12 +5,12 @@ use chrono::Utc;
 use thiserror::Error;
 
 use crate::journal::Position;
+use crate::ledger::Claimed;
 use crate::smartpay::EventId;
 use crate::smartpay::Reason;
 use crate::smartpay::TokenId;
 use crate::smartpay::keys::KeyVariant;
 use crate::smartpay::notice::Quarantined;
-use crate::token::Claim;
 use crate::token::Notice;
 use crate::token::ProviderTime;
 use crate::vault::Ref;
@@ -68,18 +68,6 @@ pub enum Content {
 pub struct Identified {
     pub id: TokenId,
     pub reference: Ref,
-}
-
-/// Our own knowledge of whose a token is, kept as an input like everything that came from outside.
-#[derive(Clone, Debug)]
-pub struct Claimed {
-    pub token: Identified,
-    pub claim: Claim,
-    pub actor: String,
-    pub reason: String,
-    pub body: Vec<u8>,
-    pub digest: [u8; 32],
-    pub received_at: DateTime<Utc>,
 }
 
 impl Content {

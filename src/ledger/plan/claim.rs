@@ -2,11 +2,11 @@
 
 use crate::journal::Cause;
 use crate::journal::CauseKind;
+use crate::ledger::Claimed;
 use crate::ledger::Receipt;
 use crate::ledger::plan::Plan;
 use crate::ledger::plan::append::Source;
 use crate::ledger::rows::InputRow;
-use crate::ledger::submission::Claimed;
 use crate::token::Command;
 
 impl Plan<'_> {

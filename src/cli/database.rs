@@ -1,0 +1,63 @@
+//! The ledger's database, opened for reading and checked first.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgConnection;
+use sqlx::postgres::PgPool;
+
+use tokenledger::database;
+use tokenledger::database::MigrateError;
+use tokenledger::database::Target;
+
+use crate::cli::exit::Exit;
+use crate::cli::settings::Settings;
+
+/// Somebody waits at the terminal.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A pool on a ledger whose schema and mode are those that this program and the settings expect.
+pub(crate) async fn open(settings: &Settings) -> Result<PgPool, Exit> {
+    let url = settings.database_url()?.expose_secret();
+    let target =
+        Target { ledger: settings.ledger.clone(), mode: settings.mode()?, demo_until: None };
+    let options = database::connect_options(url, &target.ledger)
+        .expect("the settings hold URLs that were read once");
+    let mut connection = connect(&options).await?;
+    database::check_schema(&mut connection, &target).await.map_err(|error| match error {
+        MigrateError::Database(error) => Exit::from(error),
+        MigrateError::Mode { .. } => Exit::Usage(error.into()),
+        MigrateError::Migrate(_)
+        | MigrateError::Newer { .. }
+        | MigrateError::Older { .. }
+        | MigrateError::Missing { .. } => Exit::Failure(error.into()),
+    })?;
+    connection.close().await.context("closing the first connection")?;
+    Ok(database::pool(options))
+}
+
+/// One connection, or where it was looked for and why it may not be there.
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Exit> {
+    let attempt = PgConnection::connect_with(options);
+    let error = match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
+        Ok(Ok(connection)) => return Ok(connection),
+        Ok(Err(error)) => error,
+        Err(_) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
+    };
+    let hint = database::unreachable_hint(&error);
+    Err(Exit::Unreachable(anyhow::Error::from(error).context(format!(
+        "the database cannot be reached at {}; {hint}",
+        place(options)
+    ))))
+}
+
+/// Where a connection goes, without the password.
+pub(crate) fn place(options: &PgConnectOptions) -> String {
+    let socket = options.get_socket().map(|path| path.display().to_string());
+    let host = socket.unwrap_or_else(|| options.get_host().to_owned());
+    let database = options.get_database().unwrap_or(options.get_username());
+    format!("{}@{host}:{}/{database}", options.get_username(), options.get_port())
+}

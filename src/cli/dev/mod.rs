@@ -1,0 +1,126 @@
+//! `dev`: everything in one process on a directory of its own. Needs no account, no configuration.
+
+mod demo;
+mod home;
+mod postgres;
+
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use tokenledger::api::ApiKey;
+use tokenledger::api::Endpoints;
+use tokenledger::api::Service;
+use tokenledger::api::Setup;
+use tokenledger::clock::Clock;
+use tokenledger::database;
+use tokenledger::database::Target;
+use tokenledger::smartpay::Mode;
+use tokenledger::smartpay::SigningSecret;
+
+use crate::cli::dev::demo::Demo;
+use crate::cli::dev::home::Home;
+use crate::cli::dev::postgres::Database;
+use crate::cli::exit::Exit;
+use crate::cli::options::DevOptions;
+use crate::cli::options::SharedOptions;
+use crate::cli::stop;
+
+const DATA_DEFAULT: &str = ".tokenledger";
+/// Name of the one webhook endpoint, as in its path.
+const ENDPOINT: &str = "dev";
+/// The schema of the one ledger.
+const LEDGER: &str = "tokenledger";
+const WINDOW_MS: i64 = 300_000;
+
+pub(crate) async fn run(options: &DevOptions, shared: &SharedOptions) -> Result<(), Exit> {
+    let data = shared.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
+    let home = Home::open(&data)?;
+    let listener = listen(options.port).await?;
+    let stopped = stop::signal()?;
+    let database = Database::start(options, &home).await?;
+    let result = serve(options, &home, listener, &database, stopped).await;
+    database.stop().await.and(result)
+}
+
+/// From the migrated schema to the last request.
+async fn serve(
+    options: &DevOptions,
+    home: &Home,
+    listener: TcpListener,
+    database: &Database,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), Exit> {
+    let clock = Clock::system();
+    let demo = Demo::prepare(options, home, clock.now())?;
+    let target = Target {
+        ledger: LEDGER.parse().expect("a fixed name that fits"),
+        mode: Mode::Test,
+        demo_until: demo.as_ref().map(|demo| demo.until),
+    };
+    let owner = database::connect_options(&database.owner_url, &target.ledger)
+        .context("the owner's database URL")?;
+    let begun = demo.as_ref().map_or_else(|| clock.now(), |demo| demo.plan().starts_at());
+    database::migrate(&owner, &target, begun).await.map_err(anyhow::Error::from)?;
+
+    let port = listener.local_addr().context("the port listened on")?.port();
+    let url = format!("http://127.0.0.1:{port}");
+    home.write(&url, &database.owner_url, &database.service_url)?;
+    let service = open(home, &target, database, clock.clone()).await?;
+    tokio::select! {
+        made = demo::make(demo, home, &service, &clock) => made?,
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    clock.release();
+    if !*stopped.borrow() {
+        let ready = writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
+        ready.context("saying that it is ready")?;
+    }
+    let shutdown = async move {
+        // The sender lives as long as the process: waiting for it cannot fail.
+        drop(stopped.wait_for(|stopped| *stopped).await);
+    };
+    service.serve(listener, Duration::ZERO, shutdown).await;
+    service.close().await?;
+    Ok(())
+}
+
+async fn open(
+    home: &Home,
+    target: &Target,
+    database: &Database,
+    clock: Clock,
+) -> Result<Service, Exit> {
+    let mut endpoints = Endpoints::default();
+    let secret = SigningSecret::parse(&home.secrets.webhook_secret)
+        .map_err(|error| Exit::usage(format!("webhook_secret in dev.json: {error}")))?;
+    endpoints.add(ENDPOINT, secret, Some(home.secrets.webhook_subscription_id.clone()));
+    let metrics = PrometheusBuilder::new().install_recorder().context("counting what happens")?;
+    let setup = Setup {
+        target: target.clone(),
+        database: database::connect_options(&database.service_url, &target.ledger)
+            .context("the service's database URL")?,
+        master_key: &home.master_key()?,
+        endpoints,
+        window_ms: WINDOW_MS,
+        api_key: ApiKey::parse(&home.secrets.api_key, Mode::Test)
+            .map_err(|error| Exit::usage(format!("api_key in dev.json: {error}")))?,
+        clock,
+        metrics,
+    };
+    Ok(Service::open(setup).await?)
+}
+
+async fn listen(port: u16) -> Result<TcpListener, Exit> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+        Exit::usage(format!(
+            "port {port} cannot be listened on ({error}): stop what uses it, or give another --port"
+        ))
+    })
+}

@@ -1,0 +1,10 @@
+//! stub
+use crate::cli::exit::Exit;
+use crate::cli::options::InboxCommand;
+use crate::cli::output::Printer;
+use crate::cli::settings::Settings;
+
+pub(crate) async fn run(_: &InboxCommand, settings: &Settings, _: &Printer) -> Result<(), Exit> {
+    crate::cli::database::open(settings).await?;
+    Ok(())
+}

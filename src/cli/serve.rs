@@ -1,0 +1,60 @@
+//! `serve`: the service from its configuration.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+use tokenledger::api::ApiKey;
+use tokenledger::api::Endpoints;
+use tokenledger::api::Service;
+use tokenledger::api::Setup;
+use tokenledger::clock::Clock;
+
+use crate::cli::exit::Exit;
+use crate::cli::ledger::target;
+use crate::cli::settings::Settings;
+use crate::cli::stop;
+
+/// How long a proxy has to notice that the service is no longer ready.
+const CLOSING_GRACE: Duration = Duration::from_secs(3);
+
+pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
+    let target = target(settings)?;
+    let mut endpoints = Endpoints::default();
+    for webhook in settings.webhooks()? {
+        for key in &webhook.keys {
+            endpoints.add(&webhook.name, key.secret.clone(), key.subscription_id.clone());
+        }
+    }
+    let setup = Setup {
+        database: settings.database_options()?,
+        master_key: settings.master_key()?,
+        endpoints,
+        window_ms: i64::try_from(settings.webhook_window.as_millis())
+            .map_err(|_| Exit::usage("TOKENLEDGER_WEBHOOK_WINDOW is too long"))?,
+        api_key: ApiKey::parse(settings.api_key()?.expose_secret(), target.mode)
+            .map_err(|error| Exit::usage(format!("TOKENLEDGER_API_KEY: {error}")))?,
+        target,
+        clock: Clock::system(),
+        metrics: PrometheusBuilder::new().install_recorder().context("counting what happens")?,
+    };
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+        Exit::usage(format!(
+            "{} cannot be listened on ({error}): stop what uses it, or set TOKENLEDGER_LISTEN",
+            settings.listen
+        ))
+    })?;
+    let mut stopped = stop::signal()?;
+    let service = Service::open(setup).await?;
+    tracing::info!(listen = %settings.listen, "ready");
+    let shutdown = async move {
+        // The sender lives as long as the process: waiting for it cannot fail.
+        drop(stopped.wait_for(|stopped| *stopped).await);
+    };
+    service.serve(listener, CLOSING_GRACE, shutdown).await;
+    service.close().await?;
+    Ok(())
+}

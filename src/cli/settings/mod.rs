@@ -1,0 +1,150 @@
+//! The configuration: every setting typed and checked, secrets as types that do not print.
+
+/// The closed list of names.
+pub(crate) mod names;
+/// Sources and their order.
+pub(crate) mod gather;
+/// A running `dev`.
+mod data;
+/// Endpoints and their secrets.
+pub(crate) mod webhooks;
+/// From texts to types.
+mod parse;
+
+pub(crate) use crate::cli::settings::gather::Gathered;
+pub(crate) use crate::cli::settings::webhooks::Endpoint;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use sqlx::postgres::PgConnectOptions;
+
+use tokenledger::database;
+use tokenledger::database::LedgerName;
+use tokenledger::smartpay::Mode;
+use tokenledger::vault::MasterKey;
+
+use crate::cli::environment;
+use crate::cli::exit::Exit;
+use crate::cli::options::SharedOptions;
+
+/// Read when it is there and no other is named.
+const DEFAULT_FILE: &str = "tokenledger.toml";
+
+/// What a command works with. What not every command needs may be missing; the functions of the
+/// same name refuse that with what to do.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub database_url: Option<SecretString>,
+    pub database_owner_url: Option<SecretString>,
+    pub ledger: LedgerName,
+    pub mode: Option<Mode>,
+    pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub api_key: Option<SecretString>,
+    pub master_key: Option<MasterKey>,
+    pub webhooks: Vec<Endpoint>,
+    pub webhook_window: Duration,
+    pub log: Option<String>,
+}
+
+/// Collects the settings: those of the `dev` in `--data`, else those of environment and file.
+pub(crate) fn gather(shared: &SharedOptions) -> Result<Gathered, Exit> {
+    gather_from(shared).map_err(Exit::Usage)
+}
+
+/// The filter for the logs when nothing else is configured from outside (`dev`).
+pub(crate) fn log_of_environment() -> Result<Option<String>, Exit> {
+    let environment = environment::variables().map_err(Exit::Usage)?;
+    names::refuse_unknown(environment.keys(), names::variable).map_err(Exit::Usage)?;
+    Ok(environment.get("log").cloned())
+}
+
+fn gather_from(shared: &SharedOptions) -> anyhow::Result<Gathered> {
+    let environment = environment::variables()?;
+    if let Some(directory) = &shared.data {
+        names::refuse_unknown(environment.keys(), names::variable)?;
+        anyhow::ensure!(
+            shared.config.is_none(),
+            "--config and --data (or TOKENLEDGER_DATA) are both given: a command works on a `dev` \
+             or from a configuration, give one of them"
+        );
+        let mut gathered = data::gather(directory)?;
+        if let Some(log) = environment.get("log") {
+            gathered.set("log", log.as_str(), gather::Source::Environment);
+        }
+        return Ok(gathered);
+    }
+    let default = Path::new(DEFAULT_FILE);
+    let path = shared.config.as_deref().or_else(|| default.exists().then_some(default));
+    let Some(path) = path else { return gather::merge(&environment, None) };
+    let mut reader = Gathered::default();
+    let text = reader.read(path, "it may hold secrets")?;
+    let mut gathered = gather::merge(&environment, Some((path, &text)))?;
+    if gathered.holds_secret_of(path) {
+        gathered.warnings.append(&mut reader.warnings);
+    }
+    Ok(gathered)
+}
+
+impl Settings {
+    pub(crate) fn parse(gathered: &Gathered) -> Result<Self, Exit> {
+        parse::parse(gathered).map_err(Exit::Usage)
+    }
+
+    /// Where the service answers: for those who send to it.
+    pub(crate) fn service_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    pub(crate) fn database_url(&self) -> Result<&SecretString, Exit> {
+        required(self.database_url.as_ref(), "database_url", "postgres://tokenledger_service@HOST/DATABASE")
+    }
+
+    /// The service role's connection to this ledger.
+    pub(crate) fn database_options(&self) -> Result<PgConnectOptions, Exit> {
+        database::connect_options(self.database_url()?.expose_secret(), &self.ledger)
+            .map_err(|_| Exit::usage("TOKENLEDGER_DATABASE_URL is not a postgres:// URL"))
+    }
+
+    pub(crate) fn database_owner_url(&self) -> Result<&SecretString, Exit> {
+        required(
+            self.database_owner_url.as_ref(),
+            "database_owner_url",
+            "postgres://tokenledger_owner@HOST/DATABASE",
+        )
+    }
+
+    pub(crate) fn mode(&self) -> Result<Mode, Exit> {
+        required(self.mode, "mode", "test or live, whichever the Smartpay account's keys are for")
+    }
+
+    pub(crate) fn api_key(&self) -> Result<&SecretString, Exit> {
+        required(
+            self.api_key.as_ref(),
+            "api_key",
+            "tl_test_ or tl_live_ and at least 32 random letters and digits",
+        )
+    }
+
+    pub(crate) fn master_key(&self) -> Result<&MasterKey, Exit> {
+        required(self.master_key.as_ref(), "master_key", "the key that opens this ledger's vault")
+    }
+
+    pub(crate) fn webhooks(&self) -> Result<&[Endpoint], Exit> {
+        let given = Some(self.webhooks.as_slice()).filter(|webhooks| !webhooks.is_empty());
+        required(given, "webhook_secrets", "`signingSecret` of the webhook endpoint at Smartpay")
+    }
+}
+
+fn required<T>(value: Option<T>, key: &str, what: &str) -> Result<T, Exit> {
+    value.ok_or_else(|| {
+        let variable = names::variable(key);
+        let secret = names::NAMES.iter().any(|name| name.key == key && name.secret);
+        let file = if secret { format!(" or name its file by {variable}_FILE") } else { String::new() };
+        Exit::usage(format!("{variable} is not set: set it to {what}{file}"))
+    })
+}

@@ -1,0 +1,147 @@
+//! From texts to types: what a setting may be, and what must agree.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+
+use tokenledger::database;
+use tokenledger::database::LedgerName;
+use tokenledger::smartpay::Mode;
+use tokenledger::vault::MasterKey;
+
+use crate::cli::logs;
+use crate::cli::settings::Settings;
+use crate::cli::settings::gather::Gathered;
+use crate::cli::settings::gather::Source;
+use crate::cli::settings::names::NAMES;
+use crate::cli::settings::names::variable;
+use crate::cli::settings::webhooks;
+
+/// Smartpay signs anew for each attempt, so that more than a day is never needed.
+const WINDOW_SECONDS_MAX: u64 = 86_400;
+const API_KEY_CHARS_MIN: usize = 32;
+
+pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
+    let mode: Option<Mode> = gathered.parsed("mode", str::parse)?;
+    let ledger = gathered
+        .parsed("ledger", |text| text.parse::<LedgerName>().map_err(anyhow::Error::msg))?
+        .context("the ledger has a default")?;
+    for key in ["database_url", "database_owner_url"] {
+        // sqlx's own error repeats parts of the URL, which may hold a password.
+        gathered.parsed(key, |text| {
+            database::connect_options(text, &ledger).map(drop).map_err(|_| {
+                anyhow::anyhow!("this is no postgres://USER:PASSWORD@HOST:PORT/DATABASE; special \
+                     characters of the password must be percent-encoded")
+            })
+        })?;
+    }
+    gathered.parsed("api_key", |text| api_key(text, mode))?;
+    gathered.parsed("smartpay_secret_key", |text| smartpay_key(text, mode))?;
+    gathered.parsed("smartpay_api_url", |text| web_address(text, &["https://", "http://"]))?;
+    let schemes: &[&str] = if gathered.of_dev { &["https://", "http://"] } else { &["https://"] };
+    gathered.parsed("public_url", |text| web_address(text, schemes))?;
+    gathered.parsed("log", |text| logs::parse(text).map(drop))?;
+    Ok(Settings {
+        database_url: gathered.secret("database_url"),
+        database_owner_url: gathered.secret("database_owner_url"),
+        ledger,
+        mode,
+        listen: gathered.parsed("listen", listen)?.context("the address has a default")?,
+        public_url: gathered.text("public_url").map(|url| url.trim_end_matches('/').to_owned()),
+        api_key: gathered.secret("api_key"),
+        master_key: gathered.parsed("master_key", MasterKey::parse)?,
+        webhooks: gathered.webhooks()?,
+        webhook_window: gathered.parsed("webhook_window", window)?.context("it has a default")?,
+        log: gathered.text("log").map(str::to_owned),
+    })
+}
+
+impl Gathered {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.settings.get(key).map(|raw| raw.text.expose_secret())
+    }
+
+    /// Whether a secret stands in this very file.
+    pub(crate) fn holds_secret_of(&self, path: &Path) -> bool {
+        NAMES.iter().filter(|name| name.secret).filter_map(|name| self.settings.get(name.key)).any(
+            |raw| matches!(&raw.source, Source::File(file) if file == path),
+        )
+    }
+
+    pub(crate) fn webhooks(&self) -> anyhow::Result<Vec<webhooks::Endpoint>> {
+        let Some(secrets) = self.text("webhook_secrets") else { return Ok(Vec::new()) };
+        let given = self.settings.get("webhook_endpoints");
+        let given = given.filter(|raw| !matches!(raw.source, Source::Default));
+        let names = given.map(|raw| raw.text.expose_secret());
+        webhooks::pair(names, secrets, self.text("webhook_subscription_ids"))
+    }
+
+    fn secret(&self, key: &str) -> Option<SecretString> {
+        self.settings.get(key).map(|raw| raw.text.clone())
+    }
+
+    fn parsed<T, E: Into<anyhow::Error>>(
+        &self,
+        key: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> anyhow::Result<Option<T>> {
+        let Some(raw) = self.settings.get(key) else { return Ok(None) };
+        let parsed = parse(raw.text.expose_secret()).map_err(Into::into);
+        parsed.map(Some).with_context(|| format!("{} ({})", variable(key), raw.source))
+    }
+}
+
+fn listen(text: &str) -> anyhow::Result<SocketAddr> {
+    text.parse().ok().context("write an address and a port, such as 127.0.0.1:8787 or 0.0.0.0:8787")
+}
+
+fn window(text: &str) -> anyhow::Result<Duration> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=WINDOW_SECONDS_MAX).contains(seconds));
+    seconds
+        .map(Duration::from_secs)
+        .with_context(|| format!("write a number of seconds from 1 to {WINDOW_SECONDS_MAX}"))
+}
+
+/// `tl_test_…` or `tl_live_…`, of the ledger's own mode and too long to be guessed.
+fn api_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
+    let (of, body) = keyed(text, "tl_").context("an access key begins with tl_test_ or tl_live_")?;
+    anyhow::ensure!(
+        body.len() >= API_KEY_CHARS_MIN && body.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        "after its prefix an access key has at least {API_KEY_CHARS_MIN} letters and digits, and \
+         nothing else: make it at random"
+    );
+    agree(of, mode)
+}
+
+fn smartpay_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
+    let (of, _) =
+        keyed(text, "sk_").context("a secret key of Smartpay begins with sk_test_ or sk_live_")?;
+    agree(of, mode)
+}
+
+fn keyed<'a>(text: &'a str, prefix: &str) -> Option<(Mode, &'a str)> {
+    let (word, body) = text.strip_prefix(prefix)?.split_once('_')?;
+    Some((word.parse().ok()?, body))
+}
+
+fn agree(of: Mode, mode: Option<Mode>) -> anyhow::Result<()> {
+    match mode {
+        Some(mode) if mode != of => anyhow::bail!(
+            "this is a key of {of} mode, and TOKENLEDGER_MODE is {mode}: test and live never share \
+             a ledger; use the {mode} key"
+        ),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn web_address(text: &str, schemes: &[&str]) -> anyhow::Result<()> {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let fits = host.is_some_and(|host| !host.is_empty() && !host.contains(['@', ' ']));
+    anyhow::ensure!(fits, "write an address that begins with {}", schemes.join(" or "));
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! `trigger`: a signed webhook, as Smartpay would send it, about a token of the pretend Smartpay.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use tokenledger::clock::Clock;
+use tokenledger::ledger::Authority;
+use tokenledger::sandbox::Action;
+use tokenledger::sandbox::Faults;
+use tokenledger::sandbox::Message;
+use tokenledger::sandbox::Sandbox;
+use tokenledger::sandbox::Sender;
+use tokenledger::sandbox::ids;
+use tokenledger::smartpay::TokenId;
+use tokenledger::token::Claim;
+use tokenledger::token::ClaimOrigin;
+use tokenledger::token::Consumer;
+use tokenledger::vault::Ref;
+
+use crate::cli::claim::name;
+use crate::cli::exit::Exit;
+use crate::cli::ledger::Opened;
+use crate::cli::options::TriggerOptions;
+use crate::cli::output::Printer;
+use crate::cli::settings::Settings;
+
+pub(crate) async fn run(
+    options: &TriggerOptions,
+    data: Option<&Path>,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<(), Exit> {
+    let data = data.ok_or_else(|| {
+        Exit::usage("trigger plays Smartpay for a `dev`: give its directory with --data")
+    })?;
+    let action = Action::parse(&options.event).map_err(|error| Exit::usage(error.to_string()))?;
+    let consumer = name("--consumer", options.consumer.as_deref(), Consumer::parse)?;
+    let opened = Opened::open(settings).await?;
+    let mut sandbox = Sandbox::open(&data.join("smartpay.json")).map_err(anyhow::Error::from)?;
+    let message = act(&mut sandbox, action, options, &opened)?;
+    let created_at = sandbox.token(message.token()).map(|token| token.created_at());
+    let reference = opened.vault.reference(message.token());
+    sandbox.save().context("keeping the pretend Smartpay's tokens")?;
+    if let (Some(consumer), Some(token_created_at)) = (consumer, created_at) {
+        let claim = Claim {
+            token_created_at,
+            session: Some(ids::session_id(&mut rand::rng())),
+            consumer: Some(consumer),
+            reference: None,
+            origin: ClaimOrigin::SessionResponse,
+        };
+        let authority =
+            Authority { actor: "trigger".to_owned(), reason: "a session of a shopper".to_owned() };
+        opened.claim(message.token().clone(), claim, authority).await?;
+    }
+    send(&message, &reference, options, settings, printer).await
+}
+
+/// Lets it happen at the pretend Smartpay: to the token named, a new one, or the newest that allows it.
+fn act(
+    sandbox: &mut Sandbox,
+    action: Action,
+    options: &TriggerOptions,
+    opened: &Opened,
+) -> Result<Message, Exit> {
+    let now = Clock::system().now();
+    let mut rng = rand::rng();
+    let named = match &options.token {
+        Some(reference) => Some(find(sandbox, reference, opened)?),
+        None => sandbox.newest_for(action).map(|token| token.id().clone()),
+    };
+    let id = match named {
+        None if action == Action::Create => return Ok(sandbox.create(None, now, &mut rng)),
+        None => {
+            return Err(Exit::not_found(format!(
+                "the pretend Smartpay has no token to which {} can happen: make one with `trigger \
+                 token.created`",
+                options.event
+            )));
+        }
+        Some(id) => id,
+    };
+    sandbox
+        .apply(&id, action, now, &mut rng)
+        .map_err(|error| Exit::usage(format!("{}: {error}", options.event)))
+}
+
+/// The id behind a ref: the pretend Smartpay knows ids only.
+fn find(sandbox: &Sandbox, reference: &Ref, opened: &Opened) -> Result<TokenId, Exit> {
+    let mut ids = sandbox.tokens().iter().map(|token| token.id());
+    ids.find(|id| opened.vault.reference(id) == *reference).cloned().ok_or_else(|| {
+        Exit::not_found(format!("the pretend Smartpay has no token {reference}"))
+    })
+}
+
+async fn send(
+    message: &Message,
+    reference: &Ref,
+    options: &TriggerOptions,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<(), Exit> {
+    let webhook = settings.webhooks()?.first().expect("the list is not empty");
+    let key = webhook.keys.first().expect("an endpoint has a secret");
+    let url = format!("{}/webhooks/smartpay/{}", settings.service_url(), webhook.name);
+    let sender = Sender::new(
+        &url,
+        key.secret.expose(),
+        key.subscription_id.as_deref().unwrap_or_default(),
+        Clock::system(),
+    )
+    .map_err(|error| Exit::usage(error.to_string()))?;
+    let faults = Faults {
+        duplicate: options.duplicate - 1,
+        bad_signature: options.bad_signature,
+        skew_ms: options.skew,
+    };
+    let answers = sender
+        .send_with(message, faults)
+        .await
+        .map_err(|error| Exit::Unreachable(error.into()))?;
+    for status in answers {
+        printer.say(&format!("{} {reference} → {status}", options.event));
+    }
+    Ok(())
+}

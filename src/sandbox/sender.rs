@@ -1,0 +1,159 @@
+//! Signs and sends webhooks, as Smartpay does: only 200 counts as delivered.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::StatusCode;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::redirect::Policy;
+use thiserror::Error;
+
+use crate::clock::Clock;
+use crate::sandbox::message::Message;
+use crate::smartpay::SigningSecret;
+use crate::smartpay::keys::SecretError;
+use crate::smartpay::signature;
+
+const TRIES_MAX: u32 = 7;
+/// Doubled after every try, so that the last comes about three seconds after the first.
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of an answer nothing is used, but a connection can be used again only when it was read.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Where webhooks go, and what they are signed with.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    url: String,
+    secret: SigningSecret,
+    subscription_id: String,
+    clock: Clock,
+    client: Client,
+}
+
+/// What to do wrong on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// How many times more the same is sent.
+    pub duplicate: u8,
+    /// A signature that is not the right one.
+    pub bad_signature: bool,
+    /// Added to the time of signing.
+    pub skew_ms: i64,
+}
+
+#[derive(Debug, Error)]
+pub enum NotDelivered {
+    #[error("no answer came from the webhook endpoint: is `tokenledger dev` running?")]
+    NoAnswer(#[source] reqwest::Error),
+    #[error(
+        "the webhook endpoint answered {0} every time, {TRIES_MAX} times: its log says why; the \
+         secret and the subscription must be the ones it knows"
+    )]
+    Refused(StatusCode),
+}
+
+impl Sender {
+    pub fn new(
+        url: &str,
+        secret_text: &str,
+        subscription_id: &str,
+        clock: Clock,
+    ) -> Result<Sender, SecretError> {
+        // Straight to the service: a proxy of the environment has no business here.
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .tcp_nodelay(true)
+            .build()
+            .expect("a client without TLS needs nothing that could be missing");
+        Ok(Sender {
+            url: url.to_owned(),
+            secret: SigningSecret::parse(secret_text)?,
+            subscription_id: subscription_id.to_owned(),
+            clock,
+            client,
+        })
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Once, without faults.
+    pub async fn send(&self, message: &Message) -> Result<StatusCode, NotDelivered> {
+        self.post(message, Faults::default()).await
+    }
+
+    /// Once and each duplicate, in turn; the answers in that order.
+    pub async fn send_with(
+        &self,
+        message: &Message,
+        faults: Faults,
+    ) -> Result<Vec<StatusCode>, NotDelivered> {
+        let mut answers = Vec::new();
+        for _ in 0..=faults.duplicate {
+            answers.push(self.post(message, faults).await?);
+        }
+        Ok(answers)
+    }
+
+    /// Again and again, signed anew each time, under the same event id. Says how many tries it took.
+    pub async fn deliver_until_200(&self, message: &Message) -> Result<u32, NotDelivered> {
+        let mut pause = BACKOFF_FIRST;
+        let mut tries = 1;
+        loop {
+            let answer = self.send(message).await;
+            match answer {
+                Ok(StatusCode::OK) => return Ok(tries),
+                Ok(status) if tries == TRIES_MAX => return Err(NotDelivered::Refused(status)),
+                Err(error) if tries == TRIES_MAX => return Err(error),
+                Ok(_) | Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause *= 2;
+            tries += 1;
+        }
+    }
+
+    async fn post(&self, message: &Message, faults: Faults) -> Result<StatusCode, NotDelivered> {
+        let signed_ms = self.clock.now().timestamp_millis().saturating_add(faults.skew_ms);
+        let timestamp = signed_ms.to_string();
+        let mut signature = signature::sign(&self.secret, &timestamp, message.body());
+        if faults.bad_signature {
+            spoil(&mut signature);
+        }
+        let response = self
+            .client
+            .post(&self.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header("Smartpay-Signature", signature)
+            .header("Smartpay-Signature-Timestamp", timestamp)
+            .header("Smartpay-Subscription-Id", &self.subscription_id)
+            .header("Smartpay-Event-Id", message.event_id().as_str())
+            .body(message.body().to_vec())
+            .send()
+            .await
+            .map_err(NotDelivered::NoAnswer)?;
+        drain(response).await
+    }
+}
+
+async fn drain(mut response: reqwest::Response) -> Result<StatusCode, NotDelivered> {
+    let mut read_bytes = 0;
+    while let Some(chunk) = response.chunk().await.map_err(NotDelivered::NoAnswer)? {
+        read_bytes += chunk.len();
+        if read_bytes > ANSWER_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(response.status())
+}
+
+/// Another digit in the first place: still of the right form.
+fn spoil(signature: &mut String) {
+    let other = if signature.starts_with('0') { "1" } else { "0" };
+    signature.replace_range(..1, other);
+}
