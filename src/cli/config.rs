@@ -56,9 +56,10 @@ fn shown_secret(key: &str, text: &str, settings: &Settings) -> String {
         }
         "webhook_secrets" => {
             let keys = settings.webhooks.iter().flat_map(|endpoint| {
-                endpoint.keys.iter().map(|key| {
-                    format!("{HIDDEN} {}:{}", endpoint.name, key.secret.fingerprint())
-                })
+                endpoint
+                    .keys
+                    .iter()
+                    .map(|key| format!("{HIDDEN} {}:{}", endpoint.name, key.secret.fingerprint()))
             });
             keys.collect::<Vec<_>>().join(", ")
         }

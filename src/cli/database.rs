@@ -48,10 +48,10 @@ pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
         Err(_) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
     };
     let hint = database::unreachable_hint(&error);
-    Err(Exit::Unreachable(anyhow::Error::from(error).context(format!(
-        "the database cannot be reached at {}; {hint}",
-        place(options)
-    ))))
+    Err(Exit::Unreachable(
+        anyhow::Error::from(error)
+            .context(format!("the database cannot be reached at {}; {hint}", place(options))),
+    ))
 }
 
 /// Where a connection goes, without the password.

@@ -83,7 +83,9 @@ impl Kind {
             | sqlx::Error::PoolClosed => Self::Unreachable(unreachable_hint(error)),
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("42501") => Self::NotPermitted,
-                Some(code) if ["08", "28", "3D", "53", "57P"].iter().any(|c| code.starts_with(c)) => {
+                Some(code)
+                    if ["08", "28", "3D", "53", "57P"].iter().any(|c| code.starts_with(c)) =>
+                {
                     Self::Unreachable(unreachable_hint(error))
                 }
                 _ => Self::Other,

@@ -14,8 +14,8 @@ use crate::cli::settings::Settings;
 pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<(), Exit> {
     let target = target(settings)?;
     let url = settings.database_owner_url()?.expose_secret();
-    let options = database::connect_options(url, &target.ledger)
-        .context("TOKENLEDGER_DATABASE_OWNER_URL")?;
+    let options =
+        database::connect_options(url, &target.ledger).context("TOKENLEDGER_DATABASE_OWNER_URL")?;
     database::migrate(&options, &target, Clock::system().now())
         .await
         .map_err(anyhow::Error::from)?;

@@ -62,7 +62,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Migrate => migrate::run(&settings, &printer).await,
         Command::Trigger(trigger) => {
             trigger::run(&trigger, shared.data.as_deref(), &settings, &printer).await
-        },
+        }
         Command::Claim(claim) => claim::run(&claim, &settings, &printer).await,
         Command::Token(command) => token::run(&command, &settings, &printer).await,
         Command::Consumer(command) => consumer::run(&command, &settings, &printer).await,

@@ -90,7 +90,9 @@ impl Printer {
     /// One JSON document, in lines for people or on one line.
     pub(crate) fn json(&self, document: &Value) -> Result<(), Exit> {
         match self.format {
-            Format::Table | Format::Plain | Format::Json => lines(std::iter::once(format!("{document:#}"))),
+            Format::Table | Format::Plain | Format::Json => {
+                lines(std::iter::once(format!("{document:#}")))
+            }
             Format::Jsonl => lines(std::iter::once(document.to_string())),
         }
     }
@@ -168,10 +170,7 @@ pub(crate) fn lines(lines: impl Iterator<Item = String>) -> Result<(), Exit> {
 }
 
 /// Columns without a frame, so that a line copied is the line.
-pub(crate) fn grid<'a>(
-    columns: &[&str],
-    rows: impl Iterator<Item = &'a [String]>,
-) -> Vec<String> {
+pub(crate) fn grid<'a>(columns: &[&str], rows: impl Iterator<Item = &'a [String]>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|column| Cell::new(*column)));

@@ -89,9 +89,9 @@ fn act(
 /// The id behind a ref: the pretend Smartpay knows ids only.
 fn find(sandbox: &Sandbox, reference: &Ref, opened: &Opened) -> Result<TokenId, Exit> {
     let mut ids = sandbox.tokens().iter().map(|token| token.id());
-    ids.find(|id| opened.vault.reference(id) == *reference).cloned().ok_or_else(|| {
-        Exit::not_found(format!("the pretend Smartpay has no token {reference}"))
-    })
+    ids.find(|id| opened.vault.reference(id) == *reference)
+        .cloned()
+        .ok_or_else(|| Exit::not_found(format!("the pretend Smartpay has no token {reference}")))
 }
 
 async fn send(
@@ -116,10 +116,8 @@ async fn send(
         bad_signature: options.bad_signature,
         skew_ms: options.skew,
     };
-    let answers = sender
-        .send_with(message, faults)
-        .await
-        .map_err(|error| Exit::Unreachable(error.into()))?;
+    let answers =
+        sender.send_with(message, faults).await.map_err(|error| Exit::Unreachable(error.into()))?;
     for status in answers {
         printer.say(&format!("{} {reference} → {status}", options.event));
     }

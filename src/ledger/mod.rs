@@ -21,6 +21,8 @@ mod writer;
 
 pub use claimed::Authority;
 pub use claimed::Claimed;
+pub use standing::Standing;
+pub use standing::standing;
 pub use submission::Content;
 pub use submission::Delivery;
 pub use submission::Identified;
@@ -28,8 +30,6 @@ pub use submission::Receipt;
 pub use submission::Refused;
 pub use submission::Submission;
 pub use submission::Verdict;
-pub use standing::Standing;
-pub use standing::standing;
 pub use writer::GROUP_MAX;
 pub use writer::Ledger;
 pub use writer::QUEUE_MAX;

@@ -17,10 +17,7 @@ pub struct Standing {
 }
 
 pub async fn standing(pool: &PgPool) -> Result<Standing, sqlx::Error> {
-    sqlx::query_as!(
-        Standing,
-        "SELECT position, incarnation, recorded_at, demo_until FROM head"
-    )
-    .fetch_one(pool)
-    .await
+    sqlx::query_as!(Standing, "SELECT position, incarnation, recorded_at, demo_until FROM head")
+        .fetch_one(pool)
+        .await
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod home;
+mod running;
 mod postgres;
 mod skip;
 /// Webhook bodies to begin from.
@@ -12,10 +13,12 @@ mod token_verbs;
 
 mod embedded;
 mod golden;
+mod kill;
 mod notice;
 mod notice_properties;
 mod sealing;
 mod signature;
+mod starts;
 mod strict_json;
 mod token_asks;
 mod token_histories;

@@ -107,7 +107,8 @@ pub(super) async fn make(
     }
     let plan = demo.plan();
     // A port of its own: nobody else may come while the clock is simulated.
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("a port to send to")?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("a port to send to")?;
     let port = listener.local_addr().context("a port to send to")?.port();
     let url = format!("http://127.0.0.1:{port}/webhooks/smartpay/{ENDPOINT}");
     let secrets = &home.secrets;

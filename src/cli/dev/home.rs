@@ -161,12 +161,8 @@ fn read_secrets(path: &Path) -> Result<Option<Secrets>, Exit> {
 pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let next = path.with_extension("new");
     let writing = || {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&next)?;
+        let mut file =
+            OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&next)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&next, path)
@@ -177,6 +173,7 @@ pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 fn base62(characters: usize) -> String {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut rng = rand::rng();
-    let one = || char::from(*rand::seq::IndexedRandom::choose(&ALPHABET[..], &mut rng).expect("62"));
+    let one =
+        || char::from(*rand::seq::IndexedRandom::choose(&ALPHABET[..], &mut rng).expect("62"));
     std::iter::repeat_with(one).take(characters).collect()
 }

@@ -79,7 +79,8 @@ async fn serve(
     }
     clock.release();
     if !*stopped.borrow() {
-        let ready = writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
+        let ready =
+            writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
         ready.context("saying that it is ready")?;
     }
     let shutdown = async move {

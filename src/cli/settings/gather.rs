@@ -87,8 +87,9 @@ impl Gathered {
         let mode = read.with_context(|| format!("reading {}", path.display()))?;
         if mode & READABLE_BY_ALL != 0 && !holds.is_empty() {
             let path = path.display();
-            self.warnings
-                .push(format!("everybody on this machine may read {path}, and {holds}: chmod 600 {path}"));
+            self.warnings.push(format!(
+                "everybody on this machine may read {path}, and {holds}: chmod 600 {path}"
+            ));
         }
         Ok(text)
     }
@@ -163,6 +164,8 @@ fn as_text(key: &str, value: toml::Value) -> anyhow::Result<String> {
         toml::Value::Float(_)
         | toml::Value::Boolean(_)
         | toml::Value::Datetime(_)
-        | toml::Value::Table(_) => anyhow::bail!("{key} must be a text, a number or a list of texts"),
+        | toml::Value::Table(_) => {
+            anyhow::bail!("{key} must be a text, a number or a list of texts")
+        }
     }
 }

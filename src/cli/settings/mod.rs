@@ -101,7 +101,11 @@ impl Settings {
     }
 
     pub(crate) fn database_url(&self) -> Result<&SecretString, Exit> {
-        required(self.database_url.as_ref(), "database_url", "postgres://tokenledger_service@HOST/DATABASE")
+        required(
+            self.database_url.as_ref(),
+            "database_url",
+            "postgres://tokenledger_service@HOST/DATABASE",
+        )
     }
 
     /// The service role's connection to this ledger.
@@ -144,7 +148,8 @@ fn required<T>(value: Option<T>, key: &str, what: &str) -> Result<T, Exit> {
     value.ok_or_else(|| {
         let variable = names::variable(key);
         let secret = names::NAMES.iter().any(|name| name.key == key && name.secret);
-        let file = if secret { format!(" or name its file by {variable}_FILE") } else { String::new() };
+        let file =
+            if secret { format!(" or name its file by {variable}_FILE") } else { String::new() };
         Exit::usage(format!("{variable} is not set: set it to {what}{file}"))
     })
 }

@@ -34,8 +34,10 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         // sqlx's own error repeats parts of the URL, which may hold a password.
         gathered.parsed(key, |text| {
             database::connect_options(text, &ledger).map(drop).map_err(|_| {
-                anyhow::anyhow!("this is no postgres://USER:PASSWORD@HOST:PORT/DATABASE; special \
-                     characters of the password must be percent-encoded")
+                anyhow::anyhow!(
+                    "this is no postgres://USER:PASSWORD@HOST:PORT/DATABASE; special \
+                     characters of the password must be percent-encoded"
+                )
             })
         })?;
     }
@@ -67,9 +69,11 @@ impl Gathered {
 
     /// Whether a secret stands in this very file.
     pub(crate) fn holds_secret_of(&self, path: &Path) -> bool {
-        NAMES.iter().filter(|name| name.secret).filter_map(|name| self.settings.get(name.key)).any(
-            |raw| matches!(&raw.source, Source::File(file) if file == path),
-        )
+        NAMES
+            .iter()
+            .filter(|name| name.secret)
+            .filter_map(|name| self.settings.get(name.key))
+            .any(|raw| matches!(&raw.source, Source::File(file) if file == path))
     }
 
     pub(crate) fn webhooks(&self) -> anyhow::Result<Vec<webhooks::Endpoint>> {
@@ -108,7 +112,8 @@ fn window(text: &str) -> anyhow::Result<Duration> {
 
 /// `tl_test_…` or `tl_live_…`, of the ledger's own mode and too long to be guessed.
 fn api_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
-    let (of, body) = keyed(text, "tl_").context("an access key begins with tl_test_ or tl_live_")?;
+    let (of, body) =
+        keyed(text, "tl_").context("an access key begins with tl_test_ or tl_live_")?;
     anyhow::ensure!(
         body.len() >= API_KEY_CHARS_MIN && body.bytes().all(|byte| byte.is_ascii_alphanumeric()),
         "after its prefix an access key has at least {API_KEY_CHARS_MIN} letters and digits, and \

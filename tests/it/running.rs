@@ -1,0 +1,124 @@
+//! The binary as a process: `dev` on a directory of its own, and other commands beside it.
+
+use std::fs;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Output;
+use std::process::Stdio;
+
+use serde_json::Value;
+use sqlx::Connection;
+use sqlx::PgConnection;
+use tokenledger::clock::Clock;
+use tokenledger::database;
+use tokenledger::sandbox::Sender;
+
+use crate::home::Home;
+use crate::home::signal;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tokenledger");
+
+/// A `dev` that said `ready`.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) json: Value,
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A command on the data of a `dev`, or on a configuration in the environment.
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    command(arguments).envs(environment.iter().copied()).output().unwrap()
+}
+
+/// What a command said on stderr.
+pub(crate) fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+impl Running {
+    pub(crate) fn start(home: &Home, port: u16, arguments: &[&str]) -> Self {
+        let data = home.dir.path().to_str().unwrap();
+        let port = port.to_string();
+        let mut command = command(&["--data", data, "dev", "--port", &port]);
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if !line.starts_with("ready http://127.0.0.1:") {
+            let mut error = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+            panic!("dev is not ready: {error}");
+        }
+        // Somebody must read what it says, or it would wait for ever.
+        let mut stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let json = fs::read_to_string(home.dir.path().join("dev.json")).unwrap();
+        Self { child, json: serde_json::from_str(&json).unwrap() }
+    }
+
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.json.get(field).and_then(Value::as_str).unwrap()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`: nothing is said to it.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Killed, and started anew on what it left.
+    pub(crate) fn start_again_after_kill(self, home: &Home, arguments: &[&str]) -> Self {
+        self.kill();
+        Self::start(home, 0, arguments)
+    }
+
+    /// SIGTERM, and its orderly end.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        signal("-TERM", self.pid());
+        self.child.wait().unwrap()
+    }
+
+    pub(crate) fn sender(&self) -> Sender {
+        let url =
+            format!("{}/webhooks/smartpay/{}", self.text("url"), self.text("webhook_endpoint"));
+        let subscription = self.text("webhook_subscription_id");
+        Sender::new(&url, self.text("webhook_secret"), subscription, Clock::system()).unwrap()
+    }
+
+    /// The body of a read, which must be answered.
+    pub(crate) async fn gets(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.text("url"));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.get(url).bearer_auth(self.text("api_key"));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// The ledger's tables, as their owner sees them.
+    pub(crate) async fn owner(&self) -> PgConnection {
+        let ledger = self.text("ledger").parse().unwrap();
+        let url = self.text("database_owner_url");
+        let options = database::connect_options(url, &ledger).unwrap();
+        PgConnection::connect_with(&options).await.unwrap()
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
