@@ -10,7 +10,10 @@ mod bodies;
 mod token_inputs;
 mod token_random;
 mod token_verbs;
+mod world;
 
+mod door;
+mod door_record;
 mod embedded;
 mod golden;
 mod kill;
