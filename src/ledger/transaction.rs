@@ -8,6 +8,7 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::database::Failure;
 use crate::ledger::Receipt;
@@ -15,11 +16,12 @@ use crate::ledger::Submission;
 use crate::ledger::loaded;
 use crate::ledger::plan;
 use crate::ledger::plan::Plan;
+use crate::ledger::rows::Mark;
 use crate::ledger::writer::Settings;
 use crate::projections::tokens;
 
-/// How often the fate of a commit is asked for, and how long between.
-const FATE_TRIES_MAX: u32 = 20;
+/// How long the fate of a commit is asked for, and how long between.
+const FATE_DEADLINE: Duration = Duration::from_secs(5);
 const FATE_PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Error)]
@@ -32,7 +34,15 @@ pub(crate) enum GroupError {
     Unavailable(#[source] anyhow::Error),
     /// The connection was lost during COMMIT.
     #[error("the answer to the commit was lost")]
-    Uncertain { transaction: String, receipts: Vec<Receipt>, error: sqlx::Error },
+    Uncertain { committing: Committing, receipts: Vec<Receipt>, error: sqlx::Error },
+}
+
+/// What tells later whether a commit happened.
+#[derive(Debug)]
+pub(crate) struct Committing {
+    /// `pg_current_xact_id()`.
+    transaction: String,
+    mark: Mark,
 }
 
 /// Records a group: all of it, or nothing.
@@ -42,56 +52,81 @@ pub(crate) async fn record(
     group: &[Submission],
 ) -> Result<Vec<Receipt>, GroupError> {
     let mut tx = connection.begin().await.map_err(database)?;
-    let head = loaded::lock_head(&mut tx).await.map_err(database)?;
+    let (receipts, committing) = match write(&mut tx, settings, group).await {
+        Ok(written) => written,
+        // At once, because a transaction that was only dropped keeps the head until the connection
+        // is used again.
+        Err(GroupError::Data(error)) => {
+            tx.rollback().await.map_err(|error| GroupError::Unavailable(error.into()))?;
+            return Err(GroupError::Data(error));
+        }
+        Err(error) => return Err(error),
+    };
+    match tx.commit().await {
+        Ok(()) => Ok(receipts),
+        // The server refused the data at the last moment: certainly nothing is recorded.
+        Err(error) if Failure::of(&error) == Failure::Data => Err(database(error)),
+        Err(error) => Err(GroupError::Uncertain { committing, receipts, error }),
+    }
+}
+
+/// Whether the commit happened, asked on new connections. None: it could not be found out.
+pub(crate) async fn fate(options: &PgConnectOptions, committing: &Committing) -> Option<bool> {
+    let asking = async {
+        loop {
+            if let Ok(Some(committed)) = ask_fate(options, committing).await {
+                return committed;
+            }
+            tokio::time::sleep(FATE_PAUSE).await;
+        }
+    };
+    timeout(FATE_DEADLINE, asking).await.ok()
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    group: &[Submission],
+) -> Result<(Vec<Receipt>, Committing), GroupError> {
+    let head = loaded::lock_head(connection).await.map_err(database)?;
     let transaction = head.transaction.clone();
-    let loaded = loaded::load(&mut tx, &plan::touched(group)).await.map_err(unreadable)?;
+    let loaded = loaded::load(connection, &plan::touched(group)).await.map_err(unreadable)?;
     let mut plan = Plan::new(head, loaded, &settings.vault, settings.rules, settings.clock.now());
     let receipts = catch_unwind(AssertUnwindSafe(|| plan.decide(group)))
         .map_err(|_| GroupError::Data(anyhow::anyhow!("deciding the group panicked")))?;
-    plan.rows.insert(&mut tx, plan.recorded_at).await.map_err(database)?;
-    tokens::upsert(&mut tx, &plan.token_rows()).await.map_err(database)?;
+    plan.rows.insert(connection, plan.recorded_at).await.map_err(database)?;
+    tokens::upsert(connection, &plan.token_rows()).await.map_err(database)?;
     sqlx::query!(
         "UPDATE head SET position = $1, input = $2, recorded_at = $3",
         plan.head.position,
         plan.head.input,
         plan.recorded_at,
     )
-    .execute(&mut *tx)
+    .execute(connection)
     .await
     .map_err(database)?;
-    match tx.commit().await {
-        Ok(()) => Ok(receipts),
-        // The server refused the data at the last moment: certainly nothing is recorded.
-        Err(error) if Failure::of(&error) == Failure::Data => Err(database(error)),
-        Err(error) => Err(GroupError::Uncertain { transaction, receipts, error }),
-    }
+    let mark = plan.rows.mark(plan.recorded_at);
+    Ok((receipts, Committing { transaction, mark }))
 }
 
-/// Whether the transaction committed, asked on a new connection. None: it could not be found out.
-pub(crate) async fn fate(options: &PgConnectOptions, transaction: &str) -> Option<bool> {
-    for _ in 0..FATE_TRIES_MAX {
-        if let Ok(Some(committed)) = ask_fate(options, transaction).await {
-            return Some(committed);
-        }
-        tokio::time::sleep(FATE_PAUSE).await;
-    }
-    None
-}
-
+/// A server that crashed gives the numbers of transactions that left no trace to others: so the
+/// number must have committed, and the group's rows must be there.
 async fn ask_fate(
     options: &PgConnectOptions,
-    transaction: &str,
+    committing: &Committing,
 ) -> Result<Option<bool>, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
-    let status = sqlx::query_scalar!("SELECT pg_xact_status($1::text::xid8)", transaction)
-        .fetch_one(&mut connection)
-        .await?;
-    connection.close().await?;
-    Ok(match status.as_deref() {
-        Some("committed") => Some(true),
+    let status =
+        sqlx::query_scalar!("SELECT pg_xact_status($1::text::xid8)", committing.transaction)
+            .fetch_one(&mut connection)
+            .await?;
+    let committed = match status.as_deref() {
+        Some("committed") => Some(committing.mark.is_there(&mut connection).await?),
         Some("aborted") => Some(false),
         _ => None,
-    })
+    };
+    connection.close().await?;
+    Ok(committed)
 }
 
 fn database(error: sqlx::Error) -> GroupError {

@@ -189,9 +189,9 @@ impl Writer {
                 self.connection = Some(connection);
                 receipts
             }
-            Ok(Err(GroupError::Uncertain { transaction, receipts, error })) => {
+            Ok(Err(GroupError::Uncertain { committing, receipts, error })) => {
                 tracing::warn!(error = format!("{error:#}"), "the answer to a commit was lost");
-                match transaction::fate(&self.settings.options, &transaction).await {
+                match transaction::fate(&self.settings.options, &committing).await {
                     Some(true) => receipts,
                     Some(false) | None => return Err(GroupError::Unavailable(error.into())),
                 }

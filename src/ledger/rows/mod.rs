@@ -3,6 +3,7 @@
 mod events;
 mod evidence;
 mod inputs;
+mod mark;
 mod sealed;
 
 use chrono::DateTime;
@@ -18,6 +19,8 @@ use crate::token::ProviderTime;
 use crate::token::Sequence;
 use crate::vault::Ref;
 use crate::vault::Salt;
+
+pub(crate) use mark::Mark;
 
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
