@@ -10,11 +10,14 @@ mod bodies;
 mod token_inputs;
 mod token_random;
 mod token_verbs;
+mod proxy;
 mod world;
 
 mod door;
 mod door_record;
 mod embedded;
+mod failing_data;
+mod failing_database;
 mod golden;
 mod kill;
 mod notice;

@@ -5,6 +5,7 @@
 
 mod arrange;
 mod database;
+mod faults;
 mod look;
 mod smartpay;
 mod waits;
