@@ -1,5 +1,6 @@
 -- The ledger's head: one row, locked first by every transaction that changes the ledger. Position,
--- input and act are the numbers given out last. Mode, name and the demo mark are written once, by `migrate`.
+-- input and act are the numbers given out last. Mode, name and the demo mark are written once, by
+-- `migrate`.
 DO $migration$
 BEGIN
     CREATE TABLE head (
@@ -16,7 +17,9 @@ BEGIN
         CONSTRAINT head_one CHECK (one),
         CONSTRAINT head_mode CHECK (mode IN ('test', 'live')),
         CONSTRAINT head_demo CHECK (demo_until IS NULL OR mode = 'test'),
-        CONSTRAINT head_numbers CHECK (incarnation > 0 AND position >= 0 AND input >= 0 AND act >= 0)
+        CONSTRAINT head_numbers CHECK (
+            incarnation > 0 AND position >= 0 AND input >= 0 AND act >= 0
+        )
     );
 
     CREATE FUNCTION head_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $function$

@@ -1,5 +1,6 @@
 -- The record. The first seven columns are those of postgres-es, so that its stock repository reads
--- this table; payload and metadata are `json`, whose text is kept byte for byte and hashed as it is.
+-- this table; payload and metadata are `json`, whose text is kept byte for byte and hashed as it
+-- is.
 DO $migration$
 BEGIN
     CREATE TABLE events (
@@ -20,7 +21,9 @@ BEGIN
             aggregate_type = 'token' AND aggregate_id ~ '^tok_(test|live)_[0-9A-Za-z]{22}$'
         ),
         CONSTRAINT events_type CHECK (
-            event_type IN ('SessionCreated', 'Activated', 'Canceled', 'Disabled', 'Enabled', 'Deleted')
+            event_type IN (
+                'SessionCreated', 'Activated', 'Canceled', 'Disabled', 'Enabled', 'Deleted'
+            )
         ),
         CONSTRAINT events_numbers CHECK (sequence > 0 AND position > 0),
         CONSTRAINT events_leaf CHECK (octet_length(leaf_hash) = 32)

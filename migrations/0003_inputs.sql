@@ -24,7 +24,9 @@ BEGIN
         CONSTRAINT inputs_number CHECK (number > 0),
         CONSTRAINT inputs_kind CHECK (kind IN ('delivery', 'response', 'import')),
         CONSTRAINT inputs_digest CHECK (octet_length(digest) = 32),
-        CONSTRAINT inputs_verdict CHECK (verdict IN ('applied', 'witness', 'ignored', 'quarantined')),
+        CONSTRAINT inputs_verdict CHECK (
+            verdict IN ('applied', 'witness', 'ignored', 'quarantined')
+        ),
         CONSTRAINT inputs_signed CHECK (
             kind <> 'delivery' OR (
                 signature IS NOT NULL AND signature_timestamp IS NOT NULL
@@ -35,7 +37,8 @@ BEGIN
     CREATE UNIQUE INDEX inputs_delivery ON inputs (endpoint, digest) WHERE kind = 'delivery';
     CREATE INDEX inputs_event_id ON inputs (event_id) WHERE event_id IS NOT NULL;
     CREATE INDEX inputs_ref ON inputs (ref, number) WHERE ref IS NOT NULL;
-    CREATE INDEX inputs_verdicts ON inputs (verdict, number) WHERE verdict IN ('ignored', 'quarantined');
+    CREATE INDEX inputs_verdicts ON inputs (verdict, number)
+        WHERE verdict IN ('ignored', 'quarantined');
 
     CREATE TABLE verdicts (
         input bigint NOT NULL,
@@ -46,7 +49,9 @@ BEGIN
         recorded_at timestamptz NOT NULL,
         CONSTRAINT verdicts_pkey PRIMARY KEY (input, number),
         CONSTRAINT verdicts_input FOREIGN KEY (input) REFERENCES inputs (number),
-        CONSTRAINT verdicts_verdict CHECK (verdict IN ('applied', 'witness', 'ignored', 'quarantined'))
+        CONSTRAINT verdicts_verdict CHECK (
+            verdict IN ('applied', 'witness', 'ignored', 'quarantined')
+        )
     );
 
     CREATE TABLE copies (

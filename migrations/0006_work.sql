@@ -10,7 +10,9 @@ BEGIN
         read_at timestamptz NOT NULL,
         CONSTRAINT words_pkey PRIMARY KEY (ref),
         CONSTRAINT words_said CHECK (
-            said IN ('requires_authorization', 'active', 'rejected', 'disabled', 'deleted', 'absent')
+            said IN (
+                'requires_authorization', 'active', 'rejected', 'disabled', 'deleted', 'absent'
+            )
         )
     );
 

@@ -19,7 +19,9 @@ BEGIN
         anomalies integer NOT NULL,
         CONSTRAINT tokens_pkey PRIMARY KEY (ref),
         CONSTRAINT tokens_status CHECK (
-            status IN ('awaiting_authorization', 'active', 'disabled', 'rejected', 'canceled', 'deleted')
+            status IN (
+                'awaiting_authorization', 'active', 'disabled', 'rejected', 'canceled', 'deleted'
+            )
         )
     );
     CREATE INDEX tokens_consumer ON tokens (consumer, first_position) WHERE consumer IS NOT NULL;

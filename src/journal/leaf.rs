@@ -57,8 +57,8 @@ fn field(hash: &mut Sha256, bytes: &[u8]) {
 mod tests {
     use chrono::DateTime;
 
-    use crate::journal::leaf::Leaf;
-    use crate::journal::leaf::leaf_hash;
+    use crate::journal::Leaf;
+    use crate::journal::leaf_hash;
 
     fn sample() -> Leaf<'static> {
         let time = DateTime::from_timestamp_micros(1_700_000_000_000_001).unwrap();
