@@ -5,6 +5,7 @@ mod home;
 mod running;
 mod postgres;
 mod skip;
+mod tree;
 /// Webhook bodies to begin from.
 mod bodies;
 mod token_inputs;
@@ -26,6 +27,9 @@ mod sealing;
 mod signature;
 mod starts;
 mod strict_json;
+mod tidy;
+mod tidy_commands;
+mod tidy_tables;
 mod token_asks;
 mod token_histories;
 mod token_own;

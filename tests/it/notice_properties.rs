@@ -1,6 +1,12 @@
 //! Webhook bodies at random: nothing a sender writes can do harm, and what is right reads right.
 
-use proptest::prelude::*;
+use proptest::prelude::Strategy;
+use proptest::prelude::TestCaseError;
+use proptest::prelude::any;
+use proptest::prelude::prop;
+use proptest::prop_assert;
+use proptest::prop_assert_eq;
+use proptest::proptest;
 use serde_json::json;
 
 use tokenledger::smartpay::notice::Message;

@@ -2,7 +2,11 @@
 
 use secrecy::ExposeSecret;
 
-use proptest::prelude::*;
+use proptest::prelude::any;
+use proptest::prelude::prop;
+use proptest::prop_assert;
+use proptest::prop_assert_eq;
+use proptest::proptest;
 
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use proptest::prelude::*;
+use proptest::prelude::TestCaseError;
+use proptest::prelude::any;
+use proptest::prelude::prop;
+use proptest::prop_assert;
+use proptest::proptest;
 use serde::Deserialize;
 
 use tokenledger::smartpay::SigningSecret;

@@ -8,7 +8,14 @@ use std::fmt::Debug;
 use cqrs_es::EventEnvelope;
 use cqrs_es::View;
 use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::prelude::ProptestConfig;
+use proptest::prelude::Strategy;
+use proptest::prelude::any;
+use proptest::prelude::prop;
+use proptest::prop_assert;
+use proptest::prop_assert_eq;
+use proptest::prop_oneof;
+use proptest::proptest;
 
 use tokenledger::token::Claim;
 use tokenledger::token::ClaimOrigin;

@@ -1,7 +1,11 @@
 //! Random inputs: of any kind, and such as one true history at Smartpay would give.
 
 use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::prelude::Just;
+use proptest::prelude::Strategy;
+use proptest::prelude::any;
+use proptest::prelude::prop;
+use proptest::prop_oneof;
 
 use tokenledger::token::Command;
 use tokenledger::token::Said;
