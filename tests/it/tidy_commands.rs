@@ -39,10 +39,13 @@ fn commands_are_found_and_a_wrong_one_is_told() {
     let lines = ["token show REF", "dev --port=1", "--tz UTC token show X"];
     assert_eq!(command_lines(text), lines);
     let mut help = |words: &[&str]| match words {
-        [] => "Commands:\n  token  Look\n  dev    Start\n\nOptions:\n      --tz <TZ>\n".to_owned(),
-        ["token"] => "Commands:\n  show  One\n".to_owned(),
-        ["dev"] => "Options:\n      --port <PORT>\n".to_owned(),
-        _ => "Usage: tokenledger …\n".to_owned(),
+        [] => {
+            "Usage: tokenledger\n\nCommands:\n  token\n\nOptions:\n  -q\n    --tz <TZ>\n".to_owned()
+        }
+        ["token"] => "Usage: tokenledger token\n\nCommands:\n  show\n".to_owned(),
+        ["token", "show", ..] => "Usage: tokenledger token show <REF>\n".to_owned(),
+        ["dev"] => "Usage: tokenledger dev\n\nOptions:\n    --port <PORT>\n".to_owned(),
+        _ => String::new(),
     };
     for line in lines {
         assert_eq!(unknown_word(line, &mut help), None, "{line}");
@@ -83,28 +86,18 @@ fn unknown_word(line: &str, help: Helps<'_>) -> Option<String> {
             if !known {
                 return Some(format!("{command:?} has no flag {flag}"));
             }
-        } else if subcommands(&page).contains(&word) {
-            command.push(word);
-            page = help(&command);
-        } else if !after_flag && !subcommands(&page).is_empty() {
-            return Some(format!("{command:?} has no command {word}"));
-        } else if page.is_empty() {
-            return Some(format!("{command:?} has no help"));
+        } else {
+            let longer = [command.as_slice(), &[word]].concat();
+            let its_page = help(&longer);
+            if its_page.contains(&format!("Usage: tokenledger {}", longer.join(" "))) {
+                (command, page) = (longer, its_page);
+            } else if !after_flag && page.lines().any(|line| line == "Commands:") {
+                return Some(format!("{command:?} has no command {word}"));
+            }
         }
         after_flag = flag.starts_with('-') && flag == word;
     }
-    None
-}
-
-/// The first words of the section `Commands:`.
-fn subcommands(page: &str) -> Vec<&str> {
-    page.lines()
-        .skip_while(|line| *line != "Commands:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-        .filter_map(|line| line.split_whitespace().next())
-        .collect()
+    command.is_empty().then(|| "there is no such command".to_owned())
 }
 
 fn ask_for_help(words: &[&str]) -> String {
