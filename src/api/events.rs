@@ -20,6 +20,7 @@ use crate::api::tokens::reference;
 use crate::journal;
 use crate::journal::Entry;
 use crate::journal::Position;
+use crate::ledger::standing;
 
 /// One snapshot for a page and the position it holds for.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -29,7 +30,7 @@ pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Pr
     let params = Params::read(&uri, &["after", "limit", "cursor"])?;
     let limit = params.limit()?;
     let mut tx = app.pool.begin_with(SNAPSHOT).await?;
-    let head = head(&mut tx).await?;
+    let head = standing(&mut tx).await?;
     let list = List { vault: &app.vault, name: "events".to_owned(), incarnation: head.incarnation };
     let after = match (params.get("cursor"), params.get("after")) {
         (Some(_), Some(_)) => {
@@ -53,7 +54,7 @@ pub(super) async fn of_token(
     let params = Params::read(&uri, &["limit", "cursor"])?;
     let limit = params.limit()?;
     let mut tx = app.pool.begin_with(SNAPSHOT).await?;
-    let head = head(&mut tx).await?;
+    let head = standing(&mut tx).await?;
     let name = format!("tokens/{reference}/events");
     let list = List { vault: &app.vault, name, incarnation: head.incarnation };
     let after = params.get("cursor").map_or(Ok(0), |cursor| list.key(cursor))?;
@@ -64,15 +65,6 @@ pub(super) async fn of_token(
     let key = |entry: &Entry| i64::try_from(entry.sequence).expect("sequences fit bigint");
     let page = Page { list, as_of: head.position, limit, key };
     page.shape(&mut tx, entries).await
-}
-
-struct Head {
-    position: Position,
-    incarnation: i32,
-}
-
-async fn head(connection: &mut PgConnection) -> Result<Head, sqlx::Error> {
-    sqlx::query_as!(Head, "SELECT position, incarnation FROM head").fetch_one(connection).await
 }
 
 /// How a page of entries becomes a list.

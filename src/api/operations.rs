@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::api::App;
 use crate::api::problem::Problem;
+use crate::ledger::standing;
 
 /// A database that answers later is not one to send webhooks to.
 const READY_DEADLINE: Duration = Duration::from_secs(1);
@@ -26,7 +27,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
     if app.closing.load(Ordering::SeqCst) {
         return Err(Problem::busy("the service is shutting down"));
     }
-    let head = sqlx::query_scalar!("SELECT position FROM head").fetch_one(&app.pool);
+    let head = async { standing(&mut *app.pool.acquire().await?).await };
     match timeout(READY_DEADLINE, head).await {
         Ok(Ok(_)) => Ok("ready\n"),
         Ok(Err(_)) | Err(_) => Err(Problem::busy("the database does not answer")),

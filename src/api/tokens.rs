@@ -17,6 +17,7 @@ use crate::api::shapes::ListShape;
 use crate::api::shapes::TokenShape;
 use crate::api::wrap::no_parameters;
 use crate::journal::Position;
+use crate::ledger::standing;
 use crate::projections::tokens;
 use crate::projections::tokens::Filter;
 use crate::projections::tokens::TokenRecord;
@@ -79,7 +80,7 @@ pub(super) fn reference(path: Result<Path<String>, PathRejection>) -> Result<Ref
 }
 
 pub(super) async fn incarnation(app: &App) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar!("SELECT incarnation FROM head").fetch_one(&app.pool).await
+    Ok(standing(&mut *app.pool.acquire().await?).await?.incarnation)
 }
 
 /// The statuses that both filters admit.

@@ -19,6 +19,7 @@ use crate::api::App;
 use crate::api::params::Params;
 use crate::api::problem::Problem;
 use crate::api::problem::render;
+use crate::ledger::standing;
 
 /// How long a read waits for the position that it asked for.
 const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
@@ -96,7 +97,7 @@ pub(super) async fn min_position(
 }
 
 async fn position(app: &App) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!("SELECT position FROM head").fetch_one(&app.pool).await
+    Ok(standing(&mut *app.pool.acquire().await?).await?.position)
 }
 
 /// Refuses every query parameter, for routes that serve none.

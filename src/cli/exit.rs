@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use sqlx::error::DatabaseError;
+
 use tokenledger::database::unreachable_hint;
 
 /// Why a command did not succeed. Codes 3 (found problems) and 7 (confirmation needed) belong to
@@ -76,21 +78,24 @@ impl Kind {
     /// Classes 08 (connection), 28 (authorization), 3D (no such database), 53 (resources) and 57P
     /// (shutting down) say that there is no talking to the database; 42501 that this may not be done.
     fn of(error: &sqlx::Error) -> Self {
-        match error {
+        let database = error.as_database_error();
+        let code = database.and_then(DatabaseError::code);
+        let class = |classes: &[&str]| {
+            code.as_deref().is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
+        };
+        let cut = matches!(
+            error,
             sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed => Self::Unreachable(unreachable_hint(error)),
-            sqlx::Error::Database(database) => match database.code().as_deref() {
-                Some("42501") => Self::NotPermitted,
-                Some(code)
-                    if ["08", "28", "3D", "53", "57P"].iter().any(|c| code.starts_with(c)) =>
-                {
-                    Self::Unreachable(unreachable_hint(error))
-                }
-                _ => Self::Other,
-            },
-            _ => Self::Other,
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+        );
+        if cut || class(&["08", "28", "3D", "53", "57P"]) {
+            Self::Unreachable(unreachable_hint(error))
+        } else if class(&["42501"]) {
+            Self::NotPermitted
+        } else {
+            Self::Other
         }
     }
 }

@@ -39,7 +39,8 @@ impl Form {
     const fn level(self) -> &'static str {
         match self {
             Self::Quiet => "warn",
-            Self::Plain | Self::Json => "info",
+            Self::Plain => "info,sqlx=warn,tokenledger::api::wrap=warn",
+            Self::Json => "info,sqlx=warn",
         }
     }
 }

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
+use secrecy::SecretString;
 
 use tokenledger::ledger::Verdict;
 use tokenledger::vault::Ref;
@@ -118,7 +119,7 @@ pub(crate) struct DevOptions {
     pub port: u16,
     /// Use this database, as a role that may create roles, and start none
     #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
+    pub database_url: Option<SecretString>,
     /// No demo data
     #[arg(long)]
     pub empty: bool,
@@ -149,8 +150,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum TokenCommand {
     /// Status, lifeline and history of a token
     Show {
-        /// tok_test_… or tok_live_…
-        #[arg(value_name = "REF")]
+        #[arg(value_name = "REF", help = "tok_test_… or tok_live_…")]
         reference: Ref,
     },
 }
@@ -180,8 +180,7 @@ pub(crate) enum InboxCommand {
     },
     /// One delivery: verdicts and reasons in words, copies
     Show {
-        /// in_17
-        #[arg(value_name = "ID", value_parser = input_number)]
+        #[arg(value_name = "ID", help = "as listed: in_17", value_parser = input_number)]
         number: i64,
     },
 }

@@ -23,12 +23,14 @@ const WIDTH_DEFAULT: usize = 72;
 const WIDTH_MIN: usize = 40;
 
 /// Writes for one command.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Printer {
     pub format: Format,
     pub quiet: bool,
     colour: bool,
     zone: Tz,
+    /// Columns of the terminal.
+    pub width: usize,
     /// Somebody watches the talk.
     watched: bool,
 }
@@ -57,6 +59,7 @@ impl Printer {
             quiet: shared.quiet,
             colour: terminal && !shared.no_color && !environment::refuses_colour(),
             zone: shared.tz,
+            width: width(),
             watched: std::io::stderr().is_terminal(),
         }
     }
@@ -148,12 +151,6 @@ impl Printer {
         };
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
-
-    /// Columns of the terminal.
-    pub(crate) fn width(&self) -> usize {
-        let width = Table::new().width().map(usize::from);
-        width.filter(|width| *width > 0).unwrap_or(WIDTH_DEFAULT).max(WIDTH_MIN)
-    }
 }
 
 /// Writes lines to stdout. A reader who has seen enough is no failure.
@@ -163,9 +160,12 @@ pub(crate) fn lines(lines: impl Iterator<Item = String>) -> Result<(), Exit> {
         .map(|line| writeln!(stdout, "{line}"))
         .chain(std::iter::once_with(|| std::io::stdout().lock().flush()))
         .collect();
-    written.map_err(|error| match error.kind() {
-        ErrorKind::BrokenPipe => Exit::ReaderGone,
-        _ => Exit::Failure(anyhow::Error::from(error).context("writing to stdout")),
+    written.map_err(|error| {
+        if error.kind() == ErrorKind::BrokenPipe {
+            Exit::ReaderGone
+        } else {
+            Exit::Failure(anyhow::Error::from(error).context("writing to stdout"))
+        }
     })
 }
 
@@ -180,7 +180,8 @@ pub(crate) fn grid<'a>(columns: &[&str], rows: impl Iterator<Item = &'a [String]
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-fn tabbed(cells: &[String]) -> String {
+/// Cells as `cut` takes them apart.
+pub(crate) fn tabbed(cells: &[String]) -> String {
     cells.iter().map(|cell| printable(cell)).collect::<Vec<_>>().join("\t")
 }
 
@@ -200,6 +201,11 @@ pub(crate) fn quoted(argument: &str) -> String {
     } else {
         format!("'{}'", argument.replace('\'', r"'\''"))
     }
+}
+
+fn width() -> usize {
+    let width = Table::new().width().map(usize::from);
+    width.filter(|width| *width > 0).unwrap_or(WIDTH_DEFAULT).max(WIDTH_MIN)
 }
 
 #[cfg(test)]

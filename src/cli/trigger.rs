@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let opened = Opened::open(settings).await?;
     let mut sandbox = Sandbox::open(&data.join("smartpay.json")).map_err(anyhow::Error::from)?;
     let message = act(&mut sandbox, action, options, &opened)?;
-    let created_at = sandbox.token(message.token()).map(|token| token.created_at());
+    let created_at = sandbox.token(message.token()).map(tokenledger::sandbox::Token::created_at);
     let reference = opened.vault.reference(message.token());
     sandbox.save().context("keeping the pretend Smartpay's tokens")?;
     if let (Some(consumer), Some(token_created_at)) = (consumer, created_at) {
@@ -88,7 +88,7 @@ fn act(
 
 /// The id behind a ref: the pretend Smartpay knows ids only.
 fn find(sandbox: &Sandbox, reference: &Ref, opened: &Opened) -> Result<TokenId, Exit> {
-    let mut ids = sandbox.tokens().iter().map(|token| token.id());
+    let mut ids = sandbox.tokens().iter().map(tokenledger::sandbox::Token::id);
     ids.find(|id| opened.vault.reference(id) == *reference)
         .cloned()
         .ok_or_else(|| Exit::not_found(format!("the pretend Smartpay has no token {reference}")))

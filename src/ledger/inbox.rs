@@ -84,10 +84,11 @@ pub async fn list(
 ) -> Result<Vec<DeliveryRecord>, sqlx::Error> {
     // Only what was quarantined is ever decided anew, so that the first verdict, which is indexed,
     // narrows the search for the one that holds now.
-    let first: Vec<&str> = match filter.verdict {
-        None => Verdict::ALL.map(Verdict::as_str).to_vec(),
-        Some(verdict) => vec![verdict.as_str(), Verdict::Quarantined.as_str()],
+    let first = match filter.verdict {
+        None => Verdict::ALL.to_vec(),
+        Some(verdict) => vec![verdict, Verdict::Quarantined],
     };
+    let first: Vec<String> = first.into_iter().map(|verdict| verdict.as_str().to_owned()).collect();
     sqlx::query_as!(
         DeliveryRecord,
         r#"SELECT
@@ -119,7 +120,7 @@ pub async fn list(
         ORDER BY inputs.number DESC
         LIMIT $4"#,
         filter.before,
-        first as Vec<&str>,
+        &first,
         filter.verdict.map(Verdict::as_str),
         filter.limit,
     )

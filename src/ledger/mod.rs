@@ -7,7 +7,6 @@
 //! orders them.
 
 mod claimed;
-pub mod head;
 pub mod inbox;
 mod loaded;
 mod plan;

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use chrono::Utc;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::PgConnection;
 
 use crate::journal::Position;
 
@@ -16,8 +16,8 @@ pub struct Standing {
     pub demo_until: Option<DateTime<Utc>>,
 }
 
-pub async fn standing(pool: &PgPool) -> Result<Standing, sqlx::Error> {
+pub async fn standing(connection: &mut PgConnection) -> Result<Standing, sqlx::Error> {
     sqlx::query_as!(Standing, "SELECT position, incarnation, recorded_at, demo_until FROM head")
-        .fetch_one(pool)
+        .fetch_one(connection)
         .await
 }

@@ -48,8 +48,8 @@ pub enum NotDelivered {
     #[error("no answer came from the webhook endpoint: is `tokenledger dev` running?")]
     NoAnswer(#[source] reqwest::Error),
     #[error(
-        "the webhook endpoint answered {0} every time, {TRIES_MAX} times: its log says why; the \
-         secret and the subscription must be the ones it knows"
+        "the webhook endpoint did not answer 200 in {TRIES_MAX} tries, the last time {0}: the \
+         service's log says why"
     )]
     Refused(StatusCode),
 }

@@ -89,7 +89,8 @@ struct Stored {
 }
 
 impl Sandbox {
-    /// Opens the file for change; one that does not exist holds no tokens.
+    /// Opens the file for change; one that does not exist holds no tokens. Blocks the thread while
+    /// another process has it open, for five seconds at most.
     pub fn open(path: &Path) -> Result<Sandbox, StateError> {
         let lock = lock(path)?;
         let tokens = match fs::read(path) {

@@ -83,7 +83,7 @@ async fn recorded_at_never_goes_back_when_the_clock_does() {
     let world = World::new().await;
     let now = world.clock.now();
     world.delivers(&approved(&token_id(1))).await;
-    world.clock.set(now - Duration::from_secs(60));
+    world.clock.set(now - Duration::from_mins(1));
     world.delivers(&approved(&token_id(2))).await;
     world.clock.set(now + Duration::from_millis(1));
     world.delivers(&approved(&token_id(3))).await;

@@ -100,7 +100,9 @@ pub(super) async fn make(
     clock: &Clock,
 ) -> anyhow::Result<()> {
     let Some(mut demo) = demo.filter(|demo| !demo.made) else { return Ok(()) };
-    let standing = standing(&service.app().pool).await.context("reading the head")?;
+    let mut connection = service.app().pool.acquire().await.context("reading the head")?;
+    let standing = standing(&mut connection).await.context("reading the head")?;
+    drop(connection);
     if standing.demo_until != Some(demo.until) {
         tracing::warn!("this ledger is not the demo's: no demo is made in it");
         return Ok(());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
@@ -40,6 +41,7 @@ impl Database {
     /// Roles and an empty database are there when it returns.
     pub(super) async fn start(options: &DevOptions, home: &Home) -> Result<Self, Exit> {
         if let Some(url) = &options.database_url {
+            let url = url.expose_secret();
             let owner_url = acting_as(url, OWNER);
             let service_url = acting_as(url, SERVICE);
             prepare_named(url).await?;

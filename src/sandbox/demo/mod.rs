@@ -5,10 +5,10 @@ mod people;
 mod plan;
 mod run;
 
-pub use plan::DAYS_MAX;
-pub use plan::DemoClaim;
-pub use plan::Plan;
-pub use plan::Step;
-pub use plan::TOKENS_MAX;
-pub use plan::What;
-pub use run::run;
+pub use crate::sandbox::demo::plan::DAYS_MAX;
+pub use crate::sandbox::demo::plan::DemoClaim;
+pub use crate::sandbox::demo::plan::Plan;
+pub use crate::sandbox::demo::plan::Step;
+pub use crate::sandbox::demo::plan::TOKENS_MAX;
+pub use crate::sandbox::demo::plan::What;
+pub use crate::sandbox::demo::run::run;

@@ -147,7 +147,7 @@ impl Plan {
     /// No two steps share a time: the time of the last one recorded says which those are.
     fn put_in_order(&mut self) {
         self.steps.sort_by_key(|step| step.at);
-        let mut earliest = self.starts_at;
+        let mut earliest = self.starts_at + TimeDelta::milliseconds(1);
         for step in &mut self.steps {
             step.at = step.at.max(earliest);
             earliest = step.at + TimeDelta::milliseconds(1);
@@ -164,6 +164,7 @@ impl fmt::Debug for DemoClaim {
 /// All tokens in the order of their creation; the story's first one is the first of all.
 fn drafts(tokens: usize, start: DateTime<Utc>, end: DateTime<Utc>, rng: &mut StdRng) -> Vec<Draft> {
     let story = [(10, Kind::Eventful), (100, Kind::Deleted), (300, Kind::Active)];
+    let sleeps = between(start, end, 10) - start > SLEEP;
     let mut deck = Vec::new();
     let mut drafts = Vec::with_capacity(tokens);
     for (index, owner) in people::owners(tokens, rng).into_iter().enumerate() {
@@ -173,7 +174,9 @@ fn drafts(tokens: usize, start: DateTime<Utc>, end: DateTime<Utc>, rng: &mut Std
             (None, None) => (somewhere(start, end, CREATED, rng), Kind::Active),
             (None, Some(_)) => (somewhere(start, end, CREATED, rng), draw(&mut deck, rng)),
         };
-        drafts.push(Draft { created_at: awake(created_at, end), kind, owner });
+        // In a short demo there would not be time to sleep.
+        let created_at = if sleeps { awake(created_at) } else { created_at };
+        drafts.push(Draft { created_at, kind, owner });
     }
     drafts.sort_by_key(|draft| draft.created_at);
     drafts
@@ -189,7 +192,6 @@ fn draw(deck: &mut Vec<Kind>, rng: &mut StdRng) -> Kind {
 }
 
 /// In Japan people sleep from one to eight.
-fn awake(at: DateTime<Utc>, end: DateTime<Utc>) -> DateTime<Utc> {
-    let asleep = (1..8).contains(&(at + JAPAN).hour());
-    if asleep && at + SLEEP + QUIET < end { at + SLEEP } else { at }
+fn awake(at: DateTime<Utc>) -> DateTime<Utc> {
+    if (1..8).contains(&(at + JAPAN).hour()) { at + SLEEP } else { at }
 }
