@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use reqwest::StatusCode;
 
 use tokenledger::clock::Clock;
 use tokenledger::ledger::Authority;
@@ -11,6 +12,7 @@ use tokenledger::sandbox::Faults;
 use tokenledger::sandbox::Message;
 use tokenledger::sandbox::Sandbox;
 use tokenledger::sandbox::Sender;
+use tokenledger::sandbox::Token;
 use tokenledger::sandbox::ids;
 use tokenledger::smartpay::TokenId;
 use tokenledger::token::Claim;
@@ -39,9 +41,8 @@ pub(crate) async fn run(
     let opened = Opened::open(settings).await?;
     let mut sandbox = Sandbox::open(&data.join("smartpay.json")).map_err(anyhow::Error::from)?;
     let message = act(&mut sandbox, action, options, &opened)?;
-    let created_at = sandbox.token(message.token()).map(tokenledger::sandbox::Token::created_at);
+    let created_at = sandbox.token(message.token()).map(Token::created_at);
     let reference = opened.vault.reference(message.token());
-    sandbox.save().context("keeping the pretend Smartpay's tokens")?;
     if let (Some(consumer), Some(token_created_at)) = (consumer, created_at) {
         let claim = Claim {
             token_created_at,
@@ -54,7 +55,15 @@ pub(crate) async fn run(
             Authority { actor: "trigger".to_owned(), reason: "a session of a shopper".to_owned() };
         opened.claim(message.token().clone(), claim, authority).await?;
     }
-    send(&message, &reference, options, settings, printer).await
+    let answers = send(&message, options, settings).await?;
+    for status in &answers {
+        printer.say(&format!("{action} {reference} → {status}"));
+    }
+    // What the service never took has not happened: both sides stay the same.
+    if answers.contains(&StatusCode::OK) {
+        sandbox.save().context("keeping the pretend Smartpay's tokens")?;
+    }
+    Ok(())
 }
 
 /// Lets it happen at the pretend Smartpay: to the token named, a new one, or the newest that allows it.
@@ -88,7 +97,7 @@ fn act(
 
 /// The id behind a ref: the pretend Smartpay knows ids only.
 fn find(sandbox: &Sandbox, reference: &Ref, opened: &Opened) -> Result<TokenId, Exit> {
-    let mut ids = sandbox.tokens().iter().map(tokenledger::sandbox::Token::id);
+    let mut ids = sandbox.tokens().iter().map(Token::id);
     ids.find(|id| opened.vault.reference(id) == *reference)
         .cloned()
         .ok_or_else(|| Exit::not_found(format!("the pretend Smartpay has no token {reference}")))
@@ -96,11 +105,9 @@ fn find(sandbox: &Sandbox, reference: &Ref, opened: &Opened) -> Result<TokenId, 
 
 async fn send(
     message: &Message,
-    reference: &Ref,
     options: &TriggerOptions,
     settings: &Settings,
-    printer: &Printer,
-) -> Result<(), Exit> {
+) -> Result<Vec<StatusCode>, Exit> {
     let webhook = settings.webhooks()?.first().expect("the list is not empty");
     let key = webhook.keys.first().expect("an endpoint has a secret");
     let url = format!("{}/webhooks/smartpay/{}", settings.service_url(), webhook.name);
@@ -116,10 +123,5 @@ async fn send(
         bad_signature: options.bad_signature,
         skew_ms: options.skew,
     };
-    let answers =
-        sender.send_with(message, faults).await.map_err(|error| Exit::Unreachable(error.into()))?;
-    for status in answers {
-        printer.say(&format!("{} {reference} → {status}", options.event));
-    }
-    Ok(())
+    sender.send_with(message, faults).await.map_err(|error| Exit::Unreachable(error.into()))
 }

@@ -14,6 +14,7 @@ mod token_verbs;
 mod proxy;
 mod world;
 
+mod documents;
 mod door;
 mod door_record;
 mod embedded;

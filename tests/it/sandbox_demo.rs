@@ -7,7 +7,10 @@ use std::collections::HashSet;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
-use proptest::prelude::*;
+use proptest::prelude::ProptestConfig;
+use proptest::prelude::prop_assert;
+use proptest::prelude::prop_assert_eq;
+use proptest::prelude::proptest;
 
 use tokenledger::sandbox::Action;
 use tokenledger::sandbox::Message;

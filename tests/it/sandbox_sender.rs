@@ -114,6 +114,10 @@ fn message() -> Message {
     Token::create(None, until(), &mut StdRng::seed_from_u64(7)).1
 }
 
+fn can_be_spawned<T: Future + Send>(running: T) -> T {
+    running
+}
+
 fn webhooks_after(plan: &Plan, after: DateTime<Utc>) -> usize {
     let later = plan.steps().iter().filter(|step| step.at > after);
     later.filter(|step| matches!(step.what, What::Webhook(_))).count()
@@ -254,7 +258,8 @@ async fn progress_is_told_and_nothing_is_done_twice() {
     let mut told = Vec::new();
     let claims = async |_| Ok(());
     let progress = |done, of| told.push((done, of));
-    demo::run(&plan, Some(half), &endpoint.sender, claims, progress).await.unwrap();
+    let running = demo::run(&plan, Some(half), &endpoint.sender, claims, progress);
+    can_be_spawned(running).await.unwrap();
     let expected: Vec<_> = (total / 2 + 2..=total).map(|done| (done, total)).collect();
     assert_eq!(told, expected);
     assert_eq!(endpoint.received().len(), webhooks_after(&plan, half));

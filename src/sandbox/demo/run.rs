@@ -13,12 +13,13 @@ use crate::sandbox::sender::Sender;
 /// which must be the service's too. One step is recorded before the next begins, so that the time
 /// recorded last is exactly where to go on. The clock is left at the last step.
 ///
-/// `progress` hears how many steps are done, of how many.
-pub async fn run(
+/// `claims` is no `AsyncFn`, because a task that awaits one cannot be spawned. `progress` hears how
+/// many steps are done, of how many.
+pub async fn run<Recorded: Future<Output = anyhow::Result<()>>>(
     plan: &Plan,
     resume_after: Option<DateTime<Utc>>,
     sender: &Sender,
-    claims: impl AsyncFn(DemoClaim) -> anyhow::Result<()>,
+    claims: impl Fn(DemoClaim) -> Recorded,
     mut progress: impl FnMut(usize, usize),
 ) -> anyhow::Result<()> {
     let total = plan.steps().len();

@@ -31,7 +31,7 @@ use crate::world::options_of;
 const SUPERUSER: &str = "postgres";
 
 /// Held while databases are made and swept, by all processes that test on this server.
-const TURN: i64 = 0x7EDE_57;
+const TURN: i64 = 0x007E_DE57;
 
 pub(super) struct Database {
     address: &'static Address,
