@@ -12,6 +12,7 @@ use crate::bodies::NOW_MS;
 use crate::world::World;
 use crate::world::approved;
 use crate::world::claim;
+use crate::world::event_sql;
 use crate::world::token_id;
 use crate::world::told;
 
@@ -78,15 +79,7 @@ async fn one_whose_bytes_are_refused_too_is_not_acknowledged() {
 
 /// A record that contradicts itself: an event from the future, which no rule can stand behind.
 async fn damaged(world: &World, token: &str) {
-    world
-        .execute(&format!(
-            "INSERT INTO events SELECT 'token', '{}', 1, 'Activated', '1',
-                '{{\"type\":\"Activated\",\"at\":{NOW_MS},\"basis\":\"notice\"}}',
-                '{{\"kind\":\"webhook\",\"id\":\"evt_test_x\",\"input\":\"0\"}}',
-                1000000, recorded_at, recorded_at, decode(repeat('00', 32), 'hex') FROM head",
-            world.ref_of(token)
-        ))
-        .await;
+    world.execute(&event_sql(&world.ref_of(token), "1000000")).await;
 }
 
 async fn repaired(world: &World) {

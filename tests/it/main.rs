@@ -5,6 +5,7 @@ mod home;
 mod running;
 mod postgres;
 mod skip;
+mod seed;
 mod tree;
 /// Webhook bodies to begin from.
 mod bodies;
@@ -24,6 +25,8 @@ mod golden;
 mod kill;
 mod notice;
 mod notice_properties;
+mod positions;
+mod projection_equals_fold;
 mod sealing;
 mod sandbox;
 mod sandbox_demo;

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use tokenledger::token::Command;
 
+use crate::seed::seed;
 use crate::token_inputs::Input;
 use crate::token_inputs::ModelEvent;
 use crate::token_inputs::after;
@@ -74,13 +75,6 @@ fn histories(seed: u64) -> impl Iterator<Item = History> {
         let status = token.status().as_str().to_owned();
         History { name: format!("r{number}"), inputs, events: in_model_words(&token), status }
     })
-}
-
-fn seed() -> u64 {
-    match env::var_os("TOKENLEDGER_TEST_SEED") {
-        Some(seed) => seed.to_str().unwrap().parse().unwrap(),
-        None => rand::random(),
-    }
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]

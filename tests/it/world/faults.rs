@@ -1,5 +1,8 @@
 //! Verbs that make the server fail.
 
+use tokenledger::vault::Ref;
+
+use crate::bodies::NOW_MS;
 use crate::world::World;
 
 impl World {
@@ -29,4 +32,17 @@ impl World {
         ))
         .await;
     }
+}
+
+/// Writes an event past the door, as SQL that inserts it at a position that SQL computes.
+pub(crate) fn event_sql(reference: &Ref, position: &str) -> String {
+    format!(
+        r#"INSERT INTO events
+        SELECT
+            'token', '{reference}', 1, 'Activated', '1',
+            '{{"type":"Activated","at":{NOW_MS},"basis":"notice"}}',
+            '{{"kind":"webhook","id":"evt_test_x","input":"0"}}',
+            {position}, recorded_at, recorded_at, decode(repeat('00', 32), 'hex')
+        FROM head"#
+    )
 }

@@ -31,6 +31,8 @@ use crate::bodies::NOW_MS;
 use crate::token_inputs::ms;
 use crate::world::database::Database;
 
+pub(crate) use crate::world::faults::event_sql;
+pub(crate) use crate::world::look::Projected;
 pub(crate) use crate::world::smartpay::Told;
 pub(crate) use crate::world::smartpay::approved;
 pub(crate) use crate::world::smartpay::claim;
