@@ -4,6 +4,7 @@
 use chrono::DateTime;
 use chrono::Utc;
 use sqlx::FromRow;
+use sqlx::PgConnection;
 use sqlx::Postgres;
 use sqlx::Row;
 use sqlx::Type;
@@ -65,10 +66,18 @@ impl World {
     where
         T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
     {
-        sqlx::query(query).fetch_one(&self.pool).await.unwrap().get(0)
+        ask(&mut self.pool.acquire().await.unwrap(), query).await
     }
 
     pub(crate) async fn count(&self, table: &str) -> i64 {
         self.one(&format!("SELECT count(*) FROM {table}")).await
     }
+}
+
+/// One value.
+pub(crate) async fn ask<T>(connection: &mut PgConnection, query: &str) -> T
+where
+    T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+{
+    sqlx::query(query).fetch_one(connection).await.unwrap().get(0)
 }

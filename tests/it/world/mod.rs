@@ -33,6 +33,7 @@ use crate::world::database::Database;
 
 pub(crate) use crate::world::faults::event_sql;
 pub(crate) use crate::world::look::Projected;
+pub(crate) use crate::world::look::ask;
 pub(crate) use crate::world::smartpay::Told;
 pub(crate) use crate::world::smartpay::approved;
 pub(crate) use crate::world::smartpay::claim;
