@@ -18,6 +18,7 @@ mod world;
 mod documents;
 mod door;
 mod door_record;
+mod documents;
 mod embedded;
 mod failing_data;
 mod failing_database;
