@@ -3,6 +3,7 @@
 //!
 //! `TOKENLEDGER_TEST_KILLS` sets how often (default 6), `TOKENLEDGER_TEST_SEED` replays a run.
 #![expect(clippy::disallowed_methods, reason = "tests look at tables in their own words")]
+#![expect(clippy::print_stdout, reason = "a run that fails at random tells its seed")]
 
 use std::collections::HashSet;
 use std::fs;
@@ -28,6 +29,7 @@ use crate::home::comes_true;
 use crate::home::signal;
 use crate::running::Running;
 use crate::running::free_port;
+use crate::seed::seed;
 
 const SENDERS: u64 = 8;
 /// Deliveries acknowledged between two kills, at most.
@@ -35,7 +37,7 @@ const BETWEEN_KILLS_MAX: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_point_it_loses_nothing_that_was_acknowledged() {
-    let seed = number("TOKENLEDGER_TEST_SEED").unwrap_or_else(rand::random);
+    let seed = seed();
     let kills = number("TOKENLEDGER_TEST_KILLS").unwrap_or(6);
     println!("TOKENLEDGER_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);

@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "a reader as naive as any, on tables of its own")]
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -11,13 +13,13 @@ use rand::rngs::StdRng;
 use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::PgConnection;
-use tokenledger::database::READER;
 use tokenledger::database::SERVICE;
 use tokenledger::ledger::Ledger;
 use tokenledger::ledger::Receipt;
 use tokenledger::ledger::Submission;
 use tokio::task::JoinSet;
 
+use crate::naive_reader::Reader;
 use crate::seed::seed;
 use crate::world::World;
 use crate::world::approved;
@@ -29,40 +31,7 @@ const DELIVERIES: u64 = 12;
 const PAUSE_MS_MAX: u64 = 8;
 const KILL_PAUSE_MS_MAX: u64 = 60;
 const TRIES_MAX: u32 = 100;
-const PAGE: i64 = 7;
 const DEADLINE: Duration = Duration::from_mins(1);
-
-/// Remembers nothing but the last number it saw.
-struct Reader {
-    connection: PgConnection,
-    page: String,
-    last: i64,
-    seen: Vec<(i64, String)>,
-}
-
-impl Reader {
-    async fn of(world: &World, role: &str, table: &str, column: &str) -> Self {
-        let page = format!(
-            "SELECT position, {column} FROM {table} WHERE position > $1 ORDER BY position LIMIT {PAGE}"
-        );
-        Self { connection: world.sql_as(role).await, page, last: 0, seen: Vec::new() }
-    }
-
-    async fn of_events(world: &World) -> Self {
-        Self::of(world, READER, "events", "aggregate_id").await
-    }
-
-    async fn reads(&mut self) {
-        let page = sqlx::query_as(&self.page).bind(self.last);
-        let page: Vec<(i64, String)> = page.fetch_all(&mut self.connection).await.unwrap();
-        self.last = page.last().map_or(self.last, |(position, _)| *position);
-        self.seen.extend(page);
-    }
-
-    fn positions(&self) -> Vec<i64> {
-        self.seen.iter().map(|(position, _)| *position).collect()
-    }
-}
 
 /// Not to wait for anything: to come at another moment.
 async fn pauses(random: &mut StdRng, ms_max: u64) {
@@ -92,7 +61,7 @@ async fn delivers_all(
 }
 
 /// Takes the next position, writes an event there, and rolls back: for ever.
-async fn abandons(world: &World, number: u64, mut random: StdRng) {
+async fn abandons(world: &World, number: u64, mut random: StdRng, count: &AtomicU32) {
     let reference = world.ref_of(&token_id(1_000_000 + number));
     let event = event_sql(&reference, "position + 1");
     loop {
@@ -104,13 +73,14 @@ async fn abandons(world: &World, number: u64, mut random: StdRng) {
         if line.execute(begin).await.is_ok() && line.execute(write.as_str()).await.is_ok() {
             pauses(&mut random, PAUSE_MS_MAX).await;
             drop(line.execute("ROLLBACK").await);
+            count.fetch_add(1, Ordering::Relaxed);
         }
         pauses(&mut random, PAUSE_MS_MAX).await;
     }
 }
 
 /// Kills one backend of the service after the other, whatever it is doing: for ever.
-async fn kills(world: &World, mut random: StdRng) {
+async fn kills(world: &World, mut random: StdRng, count: &AtomicU32) {
     let victims = "SELECT pid FROM pg_stat_activity
         WHERE datname = current_database() AND usename = 'tokenledger_service' ORDER BY pid";
     let mut killer = world.sql_as("postgres").await;
@@ -118,9 +88,10 @@ async fn kills(world: &World, mut random: StdRng) {
         pauses(&mut random, KILL_PAUSE_MS_MAX).await;
         let pids: Vec<i32> = sqlx::query_scalar(victims).fetch_all(&mut killer).await.unwrap();
         if !pids.is_empty() {
-            let victim = pids[random.random_range(0..pids.len())];
+            let victim = pids.get(random.random_range(0..pids.len())).unwrap();
             let kill = format!("SELECT pg_terminate_backend({victim})");
             killer.execute(kill.as_str()).await.unwrap();
+            count.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -131,6 +102,7 @@ async fn sixteen_ledgers_give_a_naive_reader_every_event_once_and_in_order() {
     let mut random = StdRng::seed_from_u64(seed);
     let world = World::new().await;
     let mut reader = Reader::of_events(&world).await;
+    let (killed, abandoned) = (AtomicU32::new(0), AtomicU32::new(0));
     let killing = random.fork();
     let mut writers = JoinSet::new();
     for number in 0..LEDGERS {
@@ -140,7 +112,11 @@ async fn sixteen_ledgers_give_a_naive_reader_every_event_once_and_in_order() {
     }
     let abandoning = async {
         let [one, two, three] = [random.fork(), random.fork(), random.fork()];
-        tokio::join!(abandons(&world, 1, one), abandons(&world, 2, two), abandons(&world, 3, three))
+        tokio::join!(
+            abandons(&world, 1, one, &abandoned),
+            abandons(&world, 2, two, &abandoned),
+            abandons(&world, 3, three, &abandoned)
+        )
     };
     let started = Instant::now();
     let writing = async {
@@ -159,17 +135,18 @@ async fn sixteen_ledgers_give_a_naive_reader_every_event_once_and_in_order() {
     let receipts = tokio::select! {
         (receipts, ()) = async { tokio::join!(writing, reading) } => receipts,
         _ = abandoning => unreachable!("they abandon for ever"),
-        () = kills(&world, killing) => unreachable!("it kills for ever"),
+        () = kills(&world, killing, &killed) => unreachable!("it kills for ever"),
     };
     reader.reads().await;
 
+    assert!(killed.into_inner() > 0 && abandoned.into_inner() > 0, "nobody was disturbed");
     let dense: Vec<i64> = (1..=i64::try_from(LEDGERS * DELIVERIES).unwrap()).collect();
     assert_eq!(reader.positions(), dense, "TOKENLEDGER_TEST_SEED={seed}");
     let held: HashMap<i64, String> = reader.seen.into_iter().collect();
     for receipt in &receipts {
         let inputs = format!("SELECT ref FROM inputs WHERE number = {}", receipt.input);
         let position = receipt.position.unwrap();
-        assert_eq!(held.get(&position), Some(&world.one::<String>(&inputs).await), "{seed}");
+        assert_eq!(held.get(&position), Some(&world.one::<String>(&inputs).await));
     }
     assert_eq!(world.events().await.len(), dense.len());
     assert_eq!(world.projection().await.len(), dense.len());

@@ -1,6 +1,8 @@
 //! The project's own rules of source and text: each is a function from files to complaints, and is
 //! shown a planted violation.
 
+use std::path::Path;
+
 use crate::tree::TreeFile;
 use crate::tree::files;
 use crate::tree::files_of;
@@ -44,7 +46,7 @@ fn every_source_file_begins_with_what_it_is_for() {
     let headless = |file: &TreeFile| {
         (!file.text.starts_with("//! ")).then(|| format!("{}: begin with `//! …`", file.path))
     };
-    refuse(files().iter().filter(|file| file.path.ends_with(".rs")).filter_map(headless));
+    refuse(files().iter().filter(|file| is_of(file, "rs")).filter_map(headless));
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn source_files_are_short() {
 
 #[test]
 fn lines_of_sql_and_markdown_fit_the_screen() {
-    let written = |file: &&TreeFile| file.path.ends_with(".sql") || file.path.ends_with(".md");
+    let written = |file: &&TreeFile| is_of(file, "sql") || is_of(file, "md");
     refuse(files().iter().filter(written).flat_map(wide_lines));
 }
 
@@ -152,4 +154,8 @@ fn foreign_names(file: &TreeFile) -> Vec<String> {
             Some(format!("{}:{number}: names {name}", file.path))
         })
         .collect()
+}
+
+fn is_of(file: &TreeFile, extension: &str) -> bool {
+    Path::new(&file.path).extension().is_some_and(|found| found == extension)
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::Digest;
 use sha2::Sha256;
 use sqlx::Executor;
+use tokenledger::ledger::Authority;
 use tokenledger::ledger::Claimed;
 use tokenledger::ledger::Content;
 use tokenledger::ledger::Delivery;
@@ -93,16 +94,10 @@ impl World {
     }
 
     pub(crate) fn claim(&self, token: &str, claim: Claim) -> Submission {
-        let body = format!("{claim:?}").into_bytes();
-        Submission::Claim(Claimed {
-            token: self.identified(TokenId::parse(token).unwrap()),
-            claim,
-            actor: "a test".to_owned(),
-            reason: "it needs a consumer".to_owned(),
-            digest: Sha256::digest(&body).into(),
-            body,
-            received_at: self.clock.now(),
-        })
+        let id = TokenId::parse(token).unwrap();
+        let authority =
+            Authority { actor: "a test".to_owned(), reason: "it needs a consumer".to_owned() };
+        Submission::Claim(Claimed::new(&self.vault, id, claim, authority, self.clock.now()))
     }
 
     pub(crate) fn ref_of(&self, token: &str) -> Ref {

@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Once;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use rand::random;
@@ -28,10 +29,13 @@ use crate::token_inputs::ms;
 use crate::world::LEDGER;
 use crate::world::options_of;
 
+/// Whether this process has looked for what others left behind.
+static SWEPT: AtomicBool = AtomicBool::new(false);
+
 const SUPERUSER: &str = "postgres";
 
 /// Held while databases are made and swept, by all processes that test on this server.
-const TURN: i64 = 0x007E_DE57;
+const TURN: i64 = 7_463_511;
 
 pub(super) struct Database {
     address: &'static Address,
@@ -100,10 +104,7 @@ async fn template(address: &Address, server: &mut PgConnection) -> String {
         let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
         server.execute(rename.as_str()).await.unwrap();
     }
-    static SWEPT: Once = Once::new();
-    let mut first = false;
-    SWEPT.call_once(|| first = true);
-    if first {
+    if !SWEPT.swap(true, Ordering::Relaxed) {
         sweep(server, &name).await;
     }
     name
