@@ -26,6 +26,7 @@ mod golden;
 mod kill;
 mod notice;
 mod no_token_id_at_rest;
+mod no_token_id_in_a_run;
 mod notice_properties;
 mod positions;
 mod projection_equals_fold;

@@ -57,7 +57,7 @@ fn needles(token: &str) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// The forms in which something of the ids is found, or nothing.
-fn found(haystack: &[u8], tokens: &[String]) -> BTreeSet<&'static str> {
+pub(crate) fn found(haystack: &[u8], tokens: &[String]) -> BTreeSet<&'static str> {
     let mut by_beginning: HashMap<[u8; 2], Vec<_>> = HashMap::new();
     for (form, needle) in tokens.iter().flat_map(|token| needles(token)) {
         by_beginning.entry([needle[0], needle[1]]).or_default().push((form, needle));

@@ -1,9 +1,9 @@
 //! The binary as a process: `dev` on a directory of its own, and other commands beside it.
 
 use std::fs;
+use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Read;
 use std::net::TcpListener;
 use std::process::Child;
 use std::process::Command;
@@ -46,21 +46,28 @@ pub(crate) fn said(output: &Output) -> String {
 
 impl Running {
     pub(crate) fn start(home: &Home, port: u16, arguments: &[&str]) -> Self {
+        Self::start_with(home, port, arguments, &[])
+    }
+
+    /// Also with an environment. What it says on stderr goes to the file `log` beside its data.
+    pub(crate) fn start_with(
+        home: &Home,
+        port: u16,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let data = home.dir.path().to_str().unwrap();
         let port = port.to_string();
         let mut command = command(&["--data", data, "dev", "--port", &port]);
+        command.envs(environment.iter().copied());
+        let log = home.dir.path().join("log");
+        let stderr = File::create(&log).unwrap();
         let mut child =
-            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            command.args(arguments).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        if !line.starts_with("ready http://127.0.0.1:") {
-            let mut error = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-            panic!("dev is not ready: {error}");
-        }
-        // Somebody must read what it says, or it would wait for ever.
-        let mut stderr = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let ready = line.starts_with("ready http://127.0.0.1:");
+        assert!(ready, "dev is not ready: {}", fs::read_to_string(log).unwrap());
         let json = fs::read_to_string(home.dir.path().join("dev.json")).unwrap();
         Self { child, json: serde_json::from_str(&json).unwrap() }
     }
@@ -115,6 +122,11 @@ impl Running {
         let options = database::connect_options(url, &ledger).unwrap();
         PgConnection::connect_with(&options).await.unwrap()
     }
+}
+
+/// Everything that a run said so far.
+pub(crate) fn log(home: &Home) -> Vec<u8> {
+    fs::read(home.dir.path().join("log")).unwrap()
 }
 
 fn command(arguments: &[&str]) -> Command {
