@@ -9,6 +9,7 @@ use sqlx::Executor;
 use tokenledger::vault::MasterKey;
 
 use crate::home::Home;
+use crate::postgres;
 use crate::running::Running;
 use crate::running::free_port;
 use crate::running::run;
@@ -129,4 +130,25 @@ async fn serve_refuses_what_does_not_fit_and_says_what_to_do() {
     assert!(said(&output).contains("newer"), "{}", said(&output));
     owner.close().await.unwrap();
     assert!(running.stop().success());
+}
+
+#[tokio::test]
+async fn dev_works_on_a_database_that_was_named() {
+    let address = postgres::cluster().await;
+    let mut superuser =
+        sqlx::PgConnection::connect(&address.url("postgres", "postgres")).await.unwrap();
+    let name = format!("named_{:016x}", rand::random::<u64>());
+    superuser.execute(format!("CREATE DATABASE {name}").as_str()).await.unwrap();
+    let home = Home::new();
+    let url = address.url(&name, "postgres");
+    let named = [&["--database-url", &url], &DEMO[..]].concat();
+    let running = Running::start(&home, 0, &named);
+    let first = running.gets("/v1/events?limit=200").await;
+    let again = Running::start_again_after_kill(running, &home, &named);
+    assert_eq!(again.gets("/v1/events?limit=200").await, first);
+    let data = home.dir.path().to_str().unwrap();
+    let shown = run(&["--data", data, "-q", "consumer", "tokens", "C-20418"], &[]);
+    assert!(shown.status.success(), "{}", said(&shown));
+    assert!(again.stop().success());
+    superuser.execute(format!("DROP DATABASE {name} (FORCE)").as_str()).await.unwrap();
 }
