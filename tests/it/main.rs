@@ -29,6 +29,7 @@ mod no_token_id_at_rest;
 mod no_token_id_in_a_run;
 mod notice_properties;
 mod positions;
+mod production;
 mod projection_equals_fold;
 mod roles;
 mod roles_table;

@@ -39,6 +39,13 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     command(arguments).envs(environment.iter().copied()).output().unwrap()
 }
 
+/// A command that goes on until it is told to end.
+pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)]) -> Child {
+    let mut command = command(arguments);
+    command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
 /// What a command said on stderr.
 pub(crate) fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
