@@ -6,6 +6,7 @@
 mod arrange;
 mod database;
 mod faults;
+mod http;
 mod look;
 mod smartpay;
 mod waits;
@@ -34,6 +35,19 @@ use crate::world::database::Database;
 pub(crate) use crate::world::faults::event_sql;
 pub(crate) use crate::world::look::Projected;
 pub(crate) use crate::world::look::ask;
+pub(crate) use crate::world::http::API_KEY;
+pub(crate) use crate::world::http::DEV;
+pub(crate) use crate::world::http::LIVE;
+pub(crate) use crate::world::http::PREVIOUS;
+pub(crate) use crate::world::http::REVOKED;
+pub(crate) use crate::world::http::SECOND;
+pub(crate) use crate::world::http::SECRET;
+pub(crate) use crate::world::http::SUBSCRIPTION;
+pub(crate) use crate::world::http::Served;
+pub(crate) use crate::world::http::Serving;
+pub(crate) use crate::world::http::get;
+pub(crate) use crate::world::http::secret;
+pub(crate) use crate::world::http::serves_routes;
 pub(crate) use crate::world::smartpay::Told;
 pub(crate) use crate::world::smartpay::approved;
 pub(crate) use crate::world::smartpay::claim;
@@ -50,6 +64,8 @@ pub(crate) const ENDPOINT: &str = "main";
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) vault: Arc<Vault>,
+    /// Opens the vault again, for a service of its own.
+    pub(crate) master_key: MasterKey,
     /// On the service role, with a connection of its own.
     pub(crate) ledger: Ledger,
     /// Reads, on the service role.
@@ -65,12 +81,13 @@ impl World {
         let options = database.options(SERVICE);
         let mut connection =
             <PgConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
-        let vault = store::open(&mut connection, LEDGER, &MasterKey::generate()).await.unwrap();
+        let master_key = MasterKey::generate();
+        let vault = store::open(&mut connection, LEDGER, &master_key).await.unwrap();
         let vault = Arc::new(vault);
         let settings = Settings::new(options.clone(), vault.clone(), clock.clone());
         let (ledger, _writer) = Ledger::start(settings);
         let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(options);
-        Self { clock, vault, ledger, pool, database }
+        Self { clock, vault, master_key, ledger, pool, database }
     }
 
     /// Another process on the same ledger: a writer and a connection of its own.
