@@ -51,15 +51,15 @@ async fn read_object(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<serde_json::Map<String, Value>, Problem> {
+    if body::announces_more(headers, REQUEST_BYTES_MAX) {
+        return Err(no_body(body::NoBody::TooLarge));
+    }
     if !body::is_plain_json(headers) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
             "send one application/json body, not encoded",
         ));
-    }
-    if body::announces_more(headers, REQUEST_BYTES_MAX) {
-        return Err(no_body(body::NoBody::TooLarge));
     }
     let bytes = body::read(body, REQUEST_BYTES_MAX).await.map_err(no_body)?;
     let value = strict::read(&bytes).map_err(|error| {

@@ -30,6 +30,7 @@ use std::sync::atomic::AtomicBool;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
+use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -72,7 +73,7 @@ pub fn router(app: App) -> Router {
         .route_layer(from_fn(wrap::acceptable))
         .route_layer(from_fn_with_state(app.clone(), auth::authenticate));
     let open = Router::new()
-        .route("/webhooks/smartpay/{endpoint}", post(webhook::receive))
+        .route("/webhooks/smartpay/{endpoint}", any(webhook::receive))
         .route("/livez", get(operations::livez))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics));
@@ -81,5 +82,8 @@ pub fn router(app: App) -> Router {
 
 /// The same around any routes: a panic is a 500, and every refusal has its problem body.
 pub fn wrapped(routes: Router) -> Router {
-    routes.layer(CatchPanicLayer::custom(wrap::panicked)).layer(from_fn(wrap::finish))
+    routes
+        .layer(CatchPanicLayer::custom(wrap::panicked))
+        .layer(from_fn(wrap::limit_head))
+        .layer(from_fn(wrap::finish))
 }

@@ -47,8 +47,12 @@ impl Params {
     /// A number of plain digits, as positions are.
     pub(super) fn number(&self, name: &str, default: i64) -> Result<i64, Problem> {
         let Some(text) = self.get(name) else { return Ok(default) };
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = digits.then(|| text.parse::<i64>().ok()).flatten();
-        number.ok_or_else(|| Problem::parameter(name, "a whole number in plain digits"))
+        digits(text).ok_or_else(|| Problem::parameter(name, "a whole number in plain digits"))
     }
+}
+
+/// A number of digits alone: no sign, no space, no exponent.
+pub(super) fn digits(text: &str) -> Option<i64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
 }

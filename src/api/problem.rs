@@ -151,6 +151,9 @@ fn of_status(status: StatusCode) -> Problem {
         }
         StatusCode::REQUEST_TIMEOUT => ("request_timeout", "the body did not arrive in time"),
         StatusCode::NOT_ACCEPTABLE => ("not_acceptable", "answers are application/json"),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            ("request_header_fields_too_large", "the request's headers are too large")
+        }
         StatusCode::BAD_REQUEST => ("bad_request", "the request could not be read"),
         _ if status.is_server_error() => return Problem::internal(),
         _ => ("bad_request", "the request was refused"),

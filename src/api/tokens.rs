@@ -91,12 +91,16 @@ fn statuses(params: &Params) -> Result<Vec<Status>, Problem> {
         Some("false") => Some(false),
         Some(_) => return Err(Problem::parameter("usable", "true or false")),
     };
-    let status = params.get("status").map(str::parse::<Status>).transpose().map_err(|_| {
-        let known: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
-        Problem::parameter("status", format!("one of {}", known.join(", ")))
-    })?;
-    Ok(Status::ALL
-        .into_iter()
+    // A token that a list could show is known.
+    let kept = || Status::ALL.into_iter().filter(|status| *status != Status::Unknown);
+    let status = params.get("status").map(|text| {
+        kept().find(|status| status.as_str() == text).ok_or_else(|| {
+            let known: Vec<&str> = kept().map(Status::as_str).collect();
+            Problem::parameter("status", format!("one of {}", known.join(", ")))
+        })
+    });
+    let status = status.transpose()?;
+    Ok(kept()
         .filter(|one| status.is_none_or(|status| status == *one))
         .filter(|one| usable.is_none_or(|usable| usable == one.usability().usable()))
         .collect())

@@ -2,11 +2,14 @@
 
 use axum::body::Body;
 use axum::extract::Path;
+use axum::extract::Request;
 use axum::extract::State;
 use axum::extract::rejection::PathRejection;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
+use axum::http::Method;
 use axum::http::StatusCode;
+use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::json;
@@ -53,44 +56,42 @@ struct Refusal {
     cause: &'static str,
 }
 
+/// Takes every method: which one it is counts only once the endpoint is known.
 pub(super) async fn receive(
     State(app): State<App>,
     path: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
     let name = path.map(|Path(name)| name).unwrap_or_default();
     let counted = if app.endpoints.get(&name).is_some() { &name } else { UNKNOWN_ENDPOINT };
-    match take(&app, &name, &headers, body).await {
+    match take(&app, &name, request).await {
         Ok(delivery) => record(&app, delivery).await,
         Err(refusal) => {
             app.refusals.count(counted, refusal.cause, app.clock.now());
-            refusal.problem.into_response()
+            let mut response = refusal.problem.into_response();
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
+            response
         }
     }
 }
 
 /// The checks, in the order of the design, each of which ends the request.
-async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<Delivery, Refusal> {
-    if body::announces_more(headers, WEBHOOK_BYTES_MAX) {
-        return Err(shape(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
-    }
+async fn take(app: &App, name: &str, request: Request) -> Result<Delivery, Refusal> {
+    let (head, body) = request.into_parts();
+    let body = read_body(&head.headers, body).await?;
     let endpoint =
         app.endpoints.get(name).ok_or_else(|| shape(StatusCode::NOT_FOUND, "unknown_endpoint"))?;
-    if !body::is_plain_json(headers) {
+    if head.method != Method::POST {
+        return Err(shape(StatusCode::METHOD_NOT_ALLOWED, "method"));
+    }
+    if !body::is_plain_json(&head.headers) {
         return Err(shape(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type"));
     }
-    let headers = read_headers(headers)?;
+    let headers = read_headers(&head.headers)?;
     let timestamp = Timestamp::parse(headers.timestamp)
-        .map_err(|error| header("malformed_timestamp", error.to_string()))?;
-    let body = body::read(body, WEBHOOK_BYTES_MAX).await.map_err(|none| {
-        let cause = match none {
-            body::NoBody::TooLarge => "body_too_large",
-            body::NoBody::TooSlow => "body_deadline",
-            body::NoBody::Broken => "body_broken",
-        };
-        shape(none.status(), cause)
-    })?;
+        .map_err(|error| malformed("malformed_timestamp", error.to_string()))?;
     let matched = authenticate(endpoint, &headers, &body)?;
     let received_at = app.clock.now();
     let now = ProviderTime::from_millis(received_at.timestamp_millis());
@@ -98,7 +99,7 @@ async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<
     let read = notice::read(&body, &expected);
     if !timestamp.within(app.window_ms, now) {
         ask_for_reading(app, &read).await;
-        return Err(header("stale_timestamp", "the timestamp is too far from now".to_owned()));
+        return Err(malformed("stale_timestamp", "the timestamp is too far from now".to_owned()));
     }
     let secret = endpoint.secrets.get(matched.secret).expect("the match names a secret tried");
     Ok(Delivery {
@@ -111,6 +112,21 @@ async fn take(app: &App, name: &str, headers: &HeaderMap, body: Body) -> Result<
         secret_fingerprint: secret.fingerprint(),
         content: content(app, read, headers.event_id),
         body,
+    })
+}
+
+/// A length announced over the limit is refused before a byte is read.
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+    if body::announces_more(headers, WEBHOOK_BYTES_MAX) {
+        return Err(shape(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"));
+    }
+    body::read(body, WEBHOOK_BYTES_MAX).await.map_err(|none| {
+        let cause = match none {
+            body::NoBody::TooLarge => "body_too_large",
+            body::NoBody::TooSlow => "body_deadline",
+            body::NoBody::Broken => "body_broken",
+        };
+        shape(none.status(), cause)
     })
 }
 
@@ -142,15 +158,16 @@ fn authenticate(
 fn read_headers(headers: &HeaderMap) -> Result<Headers<'_>, Refusal> {
     let one = |name: &'static str| {
         let mut values = headers.get_all(name).iter();
-        let value =
-            values.next().ok_or_else(|| header("missing_header", format!("{name} is missing")))?;
+        let value = values
+            .next()
+            .ok_or_else(|| malformed("missing_header", format!("{name} is missing")))?;
         if values.next().is_some() {
-            return Err(header("repeated_header", format!("{name} is there more than once")));
+            return Err(malformed("repeated_header", format!("{name} is there more than once")));
         }
         match value.to_str() {
-            Ok("") => Err(header("missing_header", format!("{name} is empty"))),
+            Ok("") => Err(malformed("missing_header", format!("{name} is empty"))),
             Ok(text) => Ok(text),
-            Err(_) => Err(header("malformed_header", format!("{name} is not visible ASCII"))),
+            Err(_) => Err(malformed("malformed_header", format!("{name} is not visible ASCII"))),
         }
     };
     Ok(Headers {
@@ -236,6 +253,7 @@ fn accepted(receipt: &Receipt) -> Response {
 fn shape(status: StatusCode, cause: &'static str) -> Refusal {
     let detail = match status {
         StatusCode::NOT_FOUND => "no such webhook endpoint is configured",
+        StatusCode::METHOD_NOT_ALLOWED => "webhooks are sent by POST",
         StatusCode::PAYLOAD_TOO_LARGE => "a webhook's body has at most 65536 bytes",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "send one application/json body, not encoded",
         StatusCode::REQUEST_TIMEOUT => "the body did not arrive in time",
@@ -243,6 +261,7 @@ fn shape(status: StatusCode, cause: &'static str) -> Refusal {
     };
     let code = match status {
         StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
         StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
         StatusCode::REQUEST_TIMEOUT => "request_timeout",
@@ -251,7 +270,7 @@ fn shape(status: StatusCode, cause: &'static str) -> Refusal {
     Refusal { problem: Problem::new(status, code, detail), cause }
 }
 
-fn header(cause: &'static str, detail: String) -> Refusal {
+fn malformed(cause: &'static str, detail: String) -> Refusal {
     let problem = Problem::new(StatusCode::BAD_REQUEST, "webhook_header_invalid", detail);
     Refusal { problem, cause }
 }

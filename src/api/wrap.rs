@@ -17,10 +17,13 @@ use tokio::time::timeout_at;
 
 use crate::api::App;
 use crate::api::params::Params;
+use crate::api::params::digits;
 use crate::api::problem::Problem;
 use crate::api::problem::render;
+use crate::api::server::HEADER_BYTES_MAX;
 use crate::ledger::standing;
 
+const MIN_POSITION: &str = "Ledger-Min-Position";
 /// How long a read waits for the position that it asked for.
 const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
 /// How often the database is asked meanwhile: another process may have written.
@@ -48,6 +51,16 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     response
 }
 
+/// The connection's buffer has a limit too, but lets a head pass that arrives in one piece.
+pub(super) async fn limit_head(request: Request, next: Next) -> Response {
+    let line = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    if line + headers.sum::<usize>() > HEADER_BYTES_MAX {
+        return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+    }
+    next.run(request).await
+}
+
 /// The panic's message may hold anything, so it is not repeated.
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request's handler panicked");
@@ -61,8 +74,10 @@ pub(super) async fn acceptable(request: Request, next: Next) -> Response {
     let acceptable = accepts.peek().is_none()
         || accepts.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).any(
             |range| {
-                let essence = range.split(';').next().unwrap_or_default().trim();
-                json.iter().any(|json| essence.eq_ignore_ascii_case(json))
+                let mut parts = range.split(';').map(str::trim);
+                let essence = parts.next().unwrap_or_default();
+                let wanted = !parts.any(is_zero_weight);
+                wanted && json.iter().any(|json| essence.eq_ignore_ascii_case(json))
             },
         );
     if acceptable { next.run(request).await } else { StatusCode::NOT_ACCEPTABLE.into_response() }
@@ -74,13 +89,11 @@ pub(super) async fn min_position(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let Some(value) = request.headers().get("ledger-min-position") else {
-        return Ok(next.run(request).await);
-    };
-    let wanted = value.to_str().ok().and_then(|text| text.parse::<i64>().ok());
-    let wanted = wanted.filter(|position| *position >= 0).ok_or_else(|| {
-        Problem::parameter("Ledger-Min-Position", "a position: a whole number, 0 or more")
-    })?;
+    let mut values = request.headers().get_all(MIN_POSITION).iter();
+    let Some(value) = values.next() else { return Ok(next.run(request).await) };
+    let wanted = value.to_str().ok().filter(|_| values.next().is_none()).and_then(digits);
+    let wanted =
+        wanted.ok_or_else(|| Problem::parameter(MIN_POSITION, "one position, in plain digits"))?;
     let deadline = Instant::now() + MIN_POSITION_WAIT;
     let mut written = app.ledger.positions();
     while position(&app).await? < wanted {
@@ -94,6 +107,14 @@ pub(super) async fn min_position(
         drop(timeout_at(poll, written.changed()).await);
     }
     Ok(next.run(request).await)
+}
+
+/// `q=0` and its longer forms: not acceptable.
+fn is_zero_weight(parameter: &str) -> bool {
+    let weight = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
+    weight.is_some_and(|weight| {
+        weight.starts_with('0') && !weight.contains(|c| ('1'..='9').contains(&c))
+    })
 }
 
 async fn position(app: &App) -> Result<i64, sqlx::Error> {

@@ -155,10 +155,7 @@ fn timestamps_nearby(right: &Request) -> Vec<Request> {
     let signed = String::from_utf8(right.value(name).to_vec()).unwrap();
     let signed: i64 = signed.parse().unwrap();
     let nearby = (0..40).map(|step| signed + 1 + step * 7 - 140);
-    nearby
-        .filter(|at| *at != signed)
-        .map(|at| right.clone().set(name, &at.to_string()))
-        .collect()
+    nearby.filter(|at| *at != signed).map(|at| right.clone().set(name, &at.to_string())).collect()
 }
 
 /// So many bits of so many bytes, each in another byte where possible, and of every weight.

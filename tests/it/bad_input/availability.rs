@@ -182,7 +182,8 @@ async fn a_clock_ten_minutes_wrong_refuses_and_says_so_in_the_counters() {
     served.sends(&known).await.refuses(400, "webhook_header_invalid");
     assert_eq!((world.count("inputs").await, world.count("copies").await), (1, 0));
     // What is known is read again; of what is not there is nothing to read.
-    let due: String = world.one("SELECT string_agg(ref || ' ' || cause, ',') FROM readings_due").await;
+    let due: String =
+        world.one("SELECT string_agg(ref || ' ' || cause, ',') FROM readings_due").await;
     assert_eq!(due, format!("{} stale_timestamp", world.ref_of(&token_id(1))));
     let metrics = served.gets("/metrics").await.text();
     assert!(metrics.contains("tokenledger_refused_total{cause=\"stale_timestamp\"}"), "{metrics}");

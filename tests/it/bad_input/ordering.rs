@@ -139,8 +139,7 @@ async fn every_order_of_five_notices_gives_the_same_answer() {
     for (number, order) in (1..).zip(orders(&history)) {
         let token = token_id(number);
         let deliveries = order.iter().map(|(happened, at)| told(&token, *happened, *at));
-        let bytes: Vec<u8> =
-            deliveries.flat_map(|body| world.signed(&body).bytes()).collect();
+        let bytes: Vec<u8> = deliveries.flat_map(|body| world.signed(&body).bytes()).collect();
         let mut wire = served.connects().await;
         wire.send(&bytes).await;
         for _ in &order {

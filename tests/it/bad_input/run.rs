@@ -53,8 +53,7 @@ async fn wrong_cases(path: PathBuf) -> Vec<String> {
     let world = World::new().await;
     let served = world.serves().await;
     let webhooks: Vec<Case> = cases.iter().filter(|case| case.is_webhook()).cloned().collect();
-    let (nothing, rest): (Vec<_>, Vec<_>) =
-        webhooks.into_iter().partition(Case::may_store_nothing);
+    let (nothing, rest): (Vec<_>, Vec<_>) = webhooks.into_iter().partition(Case::may_store_nothing);
     let address = served.address;
     let before = check::traces(&world).await;
     let mut wrong = Vec::new();

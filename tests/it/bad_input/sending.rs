@@ -49,24 +49,59 @@ pub(crate) async fn send_literal(address: SocketAddr, literal: &Literal) -> Answ
 
 /// Steps that say how to send.
 const WAYS: [&str; 10] = [
-    "slowhdr", "raw", "rawh2", "repeat", "concurrent", "pipeline", "resend_ts", "resend_evid",
-    "resend_body", "golden",
+    "slowhdr",
+    "raw",
+    "rawh2",
+    "repeat",
+    "concurrent",
+    "pipeline",
+    "resend_ts",
+    "resend_evid",
+    "resend_body",
+    "golden",
 ];
 
 /// Every step that there is.
 const KNOWN: [&str; 36] = [
-    "body", "ts", "tsraw", "secret", "mac", "sigmap", "drop", "set", "dup", "dupfirst", "flip",
-    "append", "reorder", "escape", "tsalter", "pad", "chunked", "method", "path", "ver", "cl",
-    "cl2", "clte", "short", "bighdr", "manyhdr", "slowhdr", "raw", "rawh2", "repeat", "concurrent",
-    "pipeline", "resend_ts", "resend_evid", "resend_body", "golden",
+    "body",
+    "ts",
+    "tsraw",
+    "secret",
+    "mac",
+    "sigmap",
+    "drop",
+    "set",
+    "dup",
+    "dupfirst",
+    "flip",
+    "append",
+    "reorder",
+    "escape",
+    "tsalter",
+    "pad",
+    "chunked",
+    "method",
+    "path",
+    "ver",
+    "cl",
+    "cl2",
+    "clte",
+    "short",
+    "bighdr",
+    "manyhdr",
+    "slowhdr",
+    "raw",
+    "rawh2",
+    "repeat",
+    "concurrent",
+    "pipeline",
+    "resend_ts",
+    "resend_evid",
+    "resend_body",
+    "golden",
 ];
 
-async fn in_way(
-    address: SocketAddr,
-    way: &Step<'_>,
-    unsigned: Unsigned,
-    request: Request,
-) -> Sent {
+async fn in_way(address: SocketAddr, way: &Step<'_>, unsigned: Unsigned, request: Request) -> Sent {
     let body = request.body.clone();
     let answers = match way.name {
         "slowhdr" => vec![bytes(address, half_a_head(&request)).await],

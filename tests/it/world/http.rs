@@ -77,11 +77,7 @@ impl World {
     pub(crate) async fn serves_with(&self, serving: Serving) -> Served {
         let Serving { endpoints, database, grace } = serving;
         let setup = Setup {
-            target: Target {
-                ledger: LEDGER.parse().unwrap(),
-                mode: Mode::Test,
-                demo_until: None,
-            },
+            target: Target { ledger: LEDGER.parse().unwrap(), mode: Mode::Test, demo_until: None },
             database,
             master_key: &self.master_key,
             endpoints,

@@ -33,8 +33,6 @@ use crate::token_inputs::ms;
 use crate::world::database::Database;
 
 pub(crate) use crate::world::faults::event_sql;
-pub(crate) use crate::world::look::Projected;
-pub(crate) use crate::world::look::ask;
 pub(crate) use crate::world::http::API_KEY;
 pub(crate) use crate::world::http::DEV;
 pub(crate) use crate::world::http::LIVE;
@@ -48,6 +46,8 @@ pub(crate) use crate::world::http::Serving;
 pub(crate) use crate::world::http::get;
 pub(crate) use crate::world::http::secret;
 pub(crate) use crate::world::http::serves_routes;
+pub(crate) use crate::world::look::Projected;
+pub(crate) use crate::world::look::ask;
 pub(crate) use crate::world::smartpay::Told;
 pub(crate) use crate::world::smartpay::approved;
 pub(crate) use crate::world::smartpay::claim;
