@@ -97,7 +97,8 @@ impl Service {
         &self.app
     }
 
-    /// Serves until `shutdown` resolves. For `grace` after that, readiness says no while requests
+    /// Serves until `shutdown` resolves, or until the writer is gone: a service that can record
+    /// nothing ends, and [`Service::close`] says why. For `grace` after that, readiness says no while requests
     /// are still taken, so that a proxy can turn away; then open requests end.
     pub async fn serve(
         &self,
@@ -106,8 +107,11 @@ impl Service {
         shutdown: impl Future<Output = ()>,
     ) {
         let closing = Arc::clone(&self.app.closing);
-        let stop = async move {
-            shutdown.await;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = self.app.ledger.ended() => tracing::error!("the writer is gone; closing"),
+            }
             closing.store(true, Ordering::SeqCst);
             sleep(grace).await;
         };

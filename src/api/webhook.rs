@@ -25,6 +25,7 @@ use crate::ledger::Delivery;
 use crate::ledger::Identified;
 use crate::ledger::Receipt;
 use crate::ledger::Submission;
+use crate::ledger::Verdict;
 use crate::ledger::readings_due;
 use crate::smartpay::Expected;
 use crate::smartpay::Reason;
@@ -239,6 +240,13 @@ fn accepted(receipt: &Receipt) -> Response {
     metrics::counter!("tokenledger_deliveries_total", "verdict" => receipt.verdict.as_str(),
         "copy" => if receipt.copy { "true" } else { "false" })
     .increment(1);
+    if receipt.verdict == Verdict::Quarantined && !receipt.copy {
+        tracing::warn!(
+            delivery = receipt.input,
+            reason = receipt.reason,
+            "a delivery was quarantined: `tokenledger inbox show` says why"
+        );
+    }
     let body = json!({
         "delivery": format!("in_{}", receipt.input),
         "verdict": receipt.verdict.as_str(),

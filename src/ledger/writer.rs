@@ -84,6 +84,11 @@ impl Ledger {
         self.position.clone()
     }
 
+    /// Resolves when the writer is gone: it panicked, for nothing else ends it while a `Ledger` lives.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
+    }
+
     /// How many submissions wait.
     pub fn waiting(&self) -> usize {
         QUEUE_MAX - self.queue.capacity()
