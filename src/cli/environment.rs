@@ -18,7 +18,9 @@ pub(crate) fn variables() -> anyhow::Result<BTreeMap<String, String>> {
             continue;
         }
         let value = value.into_string().ok().with_context(|| format!("{name} is not UTF-8"))?;
-        variables.insert(key.to_ascii_lowercase(), value);
+        let key =
+            if key.contains(char::is_lowercase) { name.to_owned() } else { key.to_lowercase() };
+        variables.insert(key, value);
     }
     Ok(variables)
 }

@@ -42,6 +42,7 @@ mod sandbox;
 mod sandbox_demo;
 mod sandbox_sender;
 mod sandbox_state;
+mod settings;
 mod signature;
 mod starts;
 mod signatures_at_the_door;

@@ -41,8 +41,11 @@ const fn plain(key: &'static str, default: Option<&'static str>) -> Name {
     Name { key, secret: false, default }
 }
 
-/// The name in the environment.
+/// The name in the environment. One that is written otherwise there stands for itself.
 pub(crate) fn variable(key: &str) -> String {
+    if key.contains(char::is_uppercase) {
+        return key.to_owned();
+    }
     format!("TOKENLEDGER_{}", key.to_ascii_uppercase())
 }
 
