@@ -14,6 +14,8 @@ use secrecy::SecretString;
 use tokenledger::ledger::Verdict;
 use tokenledger::vault::Ref;
 
+use crate::cli::exit::Exit;
+
 const EXAMPLES: &str = "\
 Examples:
   tokenledger dev                                  a ledger with demo data, nothing to install
@@ -151,7 +153,7 @@ pub(crate) enum TokenCommand {
     /// Status, lifeline and history of a token
     Show {
         #[arg(value_name = "REF", help = "tok_test_… or tok_live_…")]
-        reference: Ref,
+        reference: String,
     },
 }
 
@@ -209,7 +211,7 @@ pub(crate) struct TriggerOptions {
     pub event: String,
     /// The token it is about [default: a new one]
     #[arg(long, value_name = "REF")]
-    pub token: Option<Ref>,
+    pub token: Option<String>,
     /// Whose the new token is
     #[arg(long)]
     pub consumer: Option<String>,
@@ -237,6 +239,19 @@ pub(crate) struct ClaimOptions {
     pub reference: Option<String>,
 }
 
+/// The ref that was meant. Read here and not by clap, which repeats what it refuses: it may be a
+/// token id that was pasted by mistake.
+pub(crate) fn reference(text: &str) -> Result<Ref, Exit> {
+    Ref::parse(text).map_err(|error| {
+        let hint = if text.contains("paytok_") {
+            "; this is a Smartpay token id, which can charge and does not belong on a command line"
+        } else {
+            ""
+        };
+        Exit::usage(format!("the token's REF: {error}{hint}"))
+    })
+}
+
 fn limit() -> impl TypedValueParser<Value = i64> {
     clap::value_parser!(i64).range(1..=1_000)
 }
@@ -262,10 +277,18 @@ mod tests {
 
     use crate::cli::options::Options;
     use crate::cli::options::input_number;
+    use crate::cli::options::reference;
 
     #[test]
     fn the_command_line_is_consistent() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_token_id_in_place_of_a_ref_is_not_repeated() {
+        let refused = format!("{:?}", reference("paytok_test_zAo001ZRfyjz1F4rMyYPnL").unwrap_err());
+        assert!(refused.contains("does not belong on a command line"));
+        assert!(!refused.contains("zAo001"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use tokenledger::vault::Ref;
 use crate::cli::claim::name;
 use crate::cli::exit::Exit;
 use crate::cli::ledger::Opened;
+use crate::cli::named;
 use crate::cli::options::TriggerOptions;
 use crate::cli::output::Printer;
 use crate::cli::settings::Settings;
@@ -75,11 +76,11 @@ fn act(
 ) -> Result<Message, Exit> {
     let now = Clock::system().now();
     let mut rng = rand::rng();
-    let named = match &options.token {
-        Some(reference) => Some(find(sandbox, reference, opened)?),
+    let id = match options.token.as_deref().map(named::reference).transpose()? {
+        Some(reference) => Some(find(sandbox, &reference, opened)?),
         None => sandbox.newest_for(action).map(|token| token.id().clone()),
     };
-    let id = match named {
+    let id = match id {
         None if action == Action::Create => return Ok(sandbox.create(None, now, &mut rng)),
         None => {
             return Err(Exit::not_found(format!(

@@ -10,7 +10,6 @@ use tempfile::TempDir;
 use tokenledger::vault::MasterKey;
 
 const SECRET: &str = "9AbcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q";
-const OTHER_SECRET: &str = "8AbcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q";
 const KEY_BODY: &str = "abcdefghijklmnopqrstuvwxyz012345";
 
 /// A directory to run the binary in, and the environment it sees: nothing else.
@@ -169,9 +168,16 @@ fn a_secret_given_directly_and_by_a_file_is_refused() {
 fn a_direct_secret_in_the_environment_wins_over_a_file_named_in_the_file() {
     let place = Place::new()
         .with_file("tokenledger.toml", "webhook_secrets_file = 'nowhere'")
-        .with_file("nowhere", OTHER_SECRET)
         .with("WEBHOOK_SECRETS", SECRET);
     assert_eq!(place.shown("TOKENLEDGER_WEBHOOK_SECRETS").1, "environment");
+}
+
+#[test]
+fn a_token_id_on_the_command_line_is_refused_and_not_repeated() {
+    let outcome = Place::new().run(&["token", "show", "paytok_test_zAo001ZRfyjz1F4rMyYPnL"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stderr.contains("does not belong on a command line"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("zAo001"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -80,8 +80,12 @@ fn decided(given: &GivenVerdict, printer: &Printer) -> String {
 fn copies(details: &DeliveryDetails, printer: &Printer) -> String {
     let times = details.copies_received_at.iter().take(COPIES_SHOWN_MAX);
     let times: Vec<String> = times.map(|time| printer.zoned(*time)).collect();
+    let listed = times.join(", ");
     match details.record.copies {
         0 => "none".to_owned(),
-        count => format!("{count}, the first at {}", times.join(", ")),
+        count if usize::try_from(count).is_ok_and(|count| count == times.len()) => {
+            format!("{count}, at {listed}")
+        }
+        count => format!("{count}, the first at {listed}"),
     }
 }

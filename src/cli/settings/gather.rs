@@ -104,9 +104,14 @@ pub(crate) fn merge(
     names::refuse_unknown(environment.keys(), names::variable)?;
     let mut gathered = Gathered::default();
     if let Some((path, text)) = file {
-        let values = parse_file(text).with_context(|| format!("reading {}", path.display()))?;
+        let mut values = parse_file(text).with_context(|| format!("reading {}", path.display()))?;
         names::refuse_unknown(values.keys(), str::to_owned)
             .with_context(|| format!("reading {}", path.display()))?;
+        // A file that the environment overrules need not exist.
+        values.retain(|key, _| {
+            let key = key.strip_suffix("_file").unwrap_or(key);
+            !environment.contains_key(key) && !environment.contains_key(&format!("{key}_file"))
+        });
         let directory = path.parent().unwrap_or(Path::new(""));
         let source = || Source::File(path.to_owned());
         take(&mut gathered, &values, directory, (source, str::to_owned))?;

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use chrono::Utc;
 
 use tokenledger::journal::Entry;
+use tokenledger::token::Basis;
 use tokenledger::token::Event;
 use tokenledger::token::Status;
 
@@ -146,8 +147,9 @@ const fn in_words(status: Status) -> &'static str {
     }
 }
 
+/// A claim is not late: it is ours, and dated by the token's creation.
 fn is_late(entry: &Entry) -> bool {
-    entry.recorded_at - entry.occurred_at > LATE
+    entry.event.basis() != Basis::Claim && entry.recorded_at - entry.occurred_at > LATE
 }
 
 /// How long after it occurred an event was recorded, in its two largest units.
