@@ -2,6 +2,8 @@
 
 /// How a command ends.
 pub(crate) mod exit;
+/// Tokens, deliveries and time zones, as people name them.
+pub(crate) mod named;
 /// Every command and flag.
 pub(crate) mod options;
 /// The only place that reads the environment.

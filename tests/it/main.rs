@@ -9,6 +9,8 @@ mod seed;
 mod tree;
 /// Webhook bodies to begin from.
 mod bodies;
+/// A directory and an environment to run the binary in.
+mod place;
 mod token_inputs;
 mod token_random;
 mod token_verbs;

@@ -26,7 +26,7 @@ use crate::cli::consumer;
 use crate::cli::database;
 use crate::cli::events;
 use crate::cli::exit::Exit;
-use crate::cli::options;
+use crate::cli::named;
 use crate::cli::options::Format;
 use crate::cli::options::TokenCommand;
 use crate::cli::output;
@@ -57,7 +57,7 @@ pub(crate) async fn run(
     printer: &Printer,
 ) -> Result<(), Exit> {
     let TokenCommand::Show { reference } = command;
-    let reference = options::reference(reference)?;
+    let reference = named::reference(reference)?;
     let pool = database::open(settings).await?;
     let Some(shown) = load(&pool, &reference).await? else {
         return Err(Exit::not_found(format!(
