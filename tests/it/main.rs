@@ -23,6 +23,7 @@ mod world;
 mod documents;
 mod answers;
 mod bad_input;
+mod commands;
 mod door;
 mod door_record;
 mod embedded;

@@ -46,6 +46,11 @@ pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)]) -> Child {
     command.spawn().unwrap()
 }
 
+/// The same, with what it prints to be read.
+pub(crate) fn spawn_piped(arguments: &[&str]) -> Child {
+    command(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
 /// What a command said on stderr.
 pub(crate) fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
