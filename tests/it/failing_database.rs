@@ -148,10 +148,15 @@ async fn a_backend_that_is_killed_while_it_waits_refuses_and_the_next_try_passes
     let world = World::new().await;
     let delivery = world.delivery(&approved(&token_id(1)));
     let mut holder = world.holds_the_head().await;
-    let (ledger, waiting) = (world.ledger.clone(), delivery.clone());
+    let (ledger, waiting) = (world.patient_ledger(), delivery.clone());
     let answer = tokio::spawn(async move { ledger.submit(waiting).await });
     world.waiters(1).await;
-    world.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted").await;
+    world
+        .execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .await;
     assert_eq!(answer.await.unwrap(), Err(Refused::Unavailable));
     holder.execute("ROLLBACK").await.unwrap();
     applied(world.ledger.submit(delivery).await, 1);

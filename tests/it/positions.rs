@@ -160,7 +160,7 @@ async fn the_ledger_makes_the_second_wait_for_the_first() {
     first.execute("BEGIN; SELECT FROM head FOR UPDATE").await.unwrap();
     first.execute(event_sql(&world.ref_of(&token_id(1)), "position + 1").as_str()).await.unwrap();
     first.execute("UPDATE head SET position = position + 1").await.unwrap();
-    let (ledger, delivery) = (world.ledger.clone(), world.delivery(&approved(&token_id(2))));
+    let (ledger, delivery) = (world.patient_ledger(), world.delivery(&approved(&token_id(2))));
     let second = tokio::spawn(async move { ledger.submit(delivery).await.unwrap() });
     world.waiters(1).await;
     reader.reads().await;

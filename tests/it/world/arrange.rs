@@ -38,8 +38,9 @@ impl World {
     /// In one group: the first ones wait until the last has come. Answers in their order.
     pub(crate) async fn delivers_together(&self, bodies: &[&Value]) -> Vec<Receipt> {
         let mut holder = self.holds_the_head().await;
+        let patient = self.patient_ledger();
         let submit = |submission| {
-            let ledger = self.ledger.clone();
+            let ledger = patient.clone();
             tokio::spawn(async move { ledger.submit(submission).await.unwrap() })
         };
         // The writer takes this one alone, and waits with it for the head.
@@ -48,7 +49,7 @@ impl World {
         let mut answers = Vec::new();
         for (place, body) in bodies.iter().enumerate() {
             answers.push(submit(self.delivery(body)));
-            while self.ledger.waiting() <= place {
+            while patient.waiting() <= place {
                 tokio::task::yield_now().await;
             }
         }

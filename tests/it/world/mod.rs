@@ -95,6 +95,11 @@ impl World {
         self.ledger_on(self.options(SERVICE))
     }
 
+    /// One that waits for the head as long as a slow machine takes.
+    pub(crate) fn patient_ledger(&self) -> Ledger {
+        self.ledger_on(self.options(SERVICE).options([("lock_timeout", "0")]))
+    }
+
     /// A ledger that reaches the database in another way.
     pub(crate) fn ledger_on(&self, options: PgConnectOptions) -> Ledger {
         Ledger::start(Settings::new(options, self.vault.clone(), self.clock.clone())).0
