@@ -3,7 +3,6 @@
 //!
 //! `TOKENLEDGER_TEST_KILLS` sets how often (default 6), `TOKENLEDGER_TEST_SEED` replays a run.
 #![expect(clippy::disallowed_methods, reason = "tests look at tables in their own words")]
-#![expect(clippy::print_stdout, reason = "a run that fails at random tells its seed")]
 
 use std::collections::HashSet;
 use std::fs;
@@ -39,7 +38,6 @@ const BETWEEN_KILLS_MAX: usize = 60;
 async fn killed_at_any_point_it_loses_nothing_that_was_acknowledged() {
     let seed = seed();
     let kills = number("TOKENLEDGER_TEST_KILLS").unwrap_or(6);
-    println!("TOKENLEDGER_TEST_SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let home = Home::new();
     let port = free_port();
