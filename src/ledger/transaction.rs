@@ -32,6 +32,9 @@ pub(crate) enum GroupError {
     /// The database: nothing of the group is recorded.
     #[error("the database could not record the group")]
     Unavailable(#[source] anyhow::Error),
+    /// The connection was gone before anything was asked of it.
+    #[error("the connection was lost")]
+    NotBegun(#[source] sqlx::Error),
     /// The connection was lost during COMMIT.
     #[error("the answer to the commit was lost")]
     Uncertain { committing: Committing, receipts: Vec<Receipt>, error: sqlx::Error },
@@ -51,7 +54,7 @@ pub(crate) async fn record(
     settings: &Settings,
     group: &[Submission],
 ) -> Result<Vec<Receipt>, GroupError> {
-    let mut tx = connection.begin().await.map_err(database)?;
+    let mut tx = connection.begin().await.map_err(GroupError::NotBegun)?;
     let (receipts, committing) = match write(&mut tx, settings, group).await {
         Ok(written) => written,
         // At once, because a transaction that was only dropped keeps the head until the connection

@@ -182,8 +182,18 @@ impl Writer {
         results
     }
 
-    /// One transaction within the deadline. After any doubt about the connection a new one is made.
+    /// One transaction. A connection that the server closed while there was nothing to do is found
+    /// out by BEGIN, before anything could have happened: then a new one is tried.
     async fn record(&mut self, group: &[Submission]) -> Result<Vec<Receipt>, GroupError> {
+        let kept = self.connection.is_some();
+        match self.record_once(group).await {
+            Err(GroupError::NotBegun(_)) if kept => self.record_once(group).await,
+            result => result,
+        }
+    }
+
+    /// Within the deadline. After any doubt about the connection a new one is made.
+    async fn record_once(&mut self, group: &[Submission]) -> Result<Vec<Receipt>, GroupError> {
         let started = tokio::time::Instant::now();
         let mut connection = self.connect().await?;
         let outcome =

@@ -161,3 +161,18 @@ async fn a_backend_that_is_killed_while_it_waits_refuses_and_the_next_try_passes
     holder.execute("ROLLBACK").await.unwrap();
     applied(world.ledger.submit(delivery).await, 1);
 }
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_while_idle_costs_no_refusal() {
+    let world = World::new().await;
+    world.delivers(&approved(&token_id(1))).await;
+    world
+        .execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+                AND application_name = 'tokenledger'",
+        )
+        .await;
+    let answer = world.ledger.submit(world.delivery(&approved(&token_id(2)))).await;
+    applied(answer, 2);
+}
