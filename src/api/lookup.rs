@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::api::App;
 use crate::api::body;
 use crate::api::problem::Problem;
+use crate::api::problem::repeatable;
 use crate::api::tokens::at;
 use crate::api::wrap::no_parameters;
 use crate::projections::tokens;
@@ -32,9 +33,9 @@ pub(super) async fn lookup(
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let value = read_object(&headers, body).await?;
-    let unknown = value.keys().find(|key| *key != "token_id");
-    if unknown.is_some() {
-        return Err(Problem::validation("", "unknown field; known: token_id"));
+    if let Some(unknown) = value.keys().find(|key| *key != "token_id") {
+        let pointer = format!("/{}", repeatable(unknown).replace('~', "~0").replace('/', "~1"));
+        return Err(Problem::validation(&pointer, "unknown field; known: token_id"));
     }
     let text = value.get("token_id").and_then(Value::as_str);
     let text = text.ok_or_else(|| Problem::validation("/token_id", "a text is required"))?;

@@ -4,6 +4,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 
 use crate::api::problem::Problem;
+use crate::api::problem::repeatable;
 
 pub(super) const LIMIT_DEFAULT: i64 = 50;
 pub(super) const LIMIT_MAX: i64 = 200;
@@ -18,7 +19,7 @@ impl Params {
         for (index, (name, value)) in pairs.iter().enumerate() {
             if !served.contains(&name.as_str()) {
                 let served = served.join(", ");
-                let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+                let name = repeatable(name);
                 return Err(Problem::parameter(&name, format!("not known here; known: {served}")));
             }
             if pairs.iter().skip(index + 1).any(|(other, _)| other == name) {

@@ -8,8 +8,13 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
 
+use crate::smartpay::ids::TOKEN_ID_PREFIX;
+
 /// How long a client shall wait after a 503, in seconds.
 const RETRY_AFTER_S: &str = "2";
+
+/// More of a name that a client made up is not repeated.
+const NAME_CHARS_MAX: usize = 40;
 
 /// An answer of status 4xx or 5xx. Rendered by [`render`], which knows the request's id.
 #[derive(Clone, Debug)]
@@ -77,6 +82,14 @@ impl Problem {
     pub(super) fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
     }
+}
+
+/// A name that the client made up, as it may be repeated to it: short, and no token id.
+pub(super) fn repeatable(name: &str) -> String {
+    if name.contains(TOKEN_ID_PREFIX) {
+        return String::new();
+    }
+    name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect()
 }
 
 /// The database is asked for nothing that a client could get wrong: it is away, or busy.

@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::extract::rejection::PathRejection;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -58,14 +60,30 @@ pub(super) async fn one(
     State(app): State<App>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let reference = reference(path)?;
     let answer = tokens::find(&app.pool, &reference).await?;
     let record = answer.found.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{}-{}\"", answer.incarnation, record.sequence);
+    let known = knows(&headers, &etag);
+    let etag = [(header::ETAG, etag)];
+    if known {
+        return Ok(at(answer.as_of, (StatusCode::NOT_MODIFIED, etag).into_response()));
+    }
     let shape = TokenShape::of(record, app.mode.as_str());
-    Ok(at(answer.as_of, ([(header::ETAG, etag)], Json(shape)).into_response()))
+    Ok(at(answer.as_of, (etag, Json(shape)).into_response()))
+}
+
+/// Whether the caller holds this version already, by `If-None-Match`.
+fn knows(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter();
+    let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    tags.any(|tag| {
+        let tag = tag.trim();
+        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
+    })
 }
 
 /// Every read says as of which position it holds.
