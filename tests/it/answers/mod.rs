@@ -1,1 +1,8 @@
-//! What services are answered.
+//! What services are answered: which tokens, is each usable, what happened, and every refusal.
+
+mod events;
+mod lists;
+mod lookup;
+mod one;
+mod operations;
+mod refusals;

@@ -12,7 +12,8 @@ use sha2::Sha256;
 pub(crate) struct Case {
     pub(crate) id: String,
     pub(crate) surface: String,
-    pub(crate) case: String,
+    #[serde(rename = "case")]
+    pub(crate) words: String,
     #[serde(default)]
     pub(crate) expect_status: Vec<u16>,
     pub(crate) expect_inbox: Option<String>,
@@ -74,17 +75,16 @@ impl Case {
 
     /// 22 characters that no other case has.
     fn fresh(&self, what: &str) -> String {
-        let digest = Sha256::digest(format!("{what}/{}/{}", self.id, self.case));
+        let digest = Sha256::digest(format!("{what}/{}/{}", self.id, self.words));
         hex::encode(digest).chars().take(22).collect()
     }
 }
 
 impl Step<'_> {
     pub(crate) fn text(&self, place: usize) -> String {
-        match self.values.get(place).unwrap_or_else(|| panic!("{} needs a value", self.name)) {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }
+        let value = self.values.get(place);
+        let value = value.unwrap_or_else(|| panic!("{} needs a value", self.name));
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     }
 
     pub(crate) fn number(&self, place: usize) -> i64 {

@@ -37,7 +37,7 @@ pub(crate) async fn wrong_answers(address: SocketAddr, cases: &[Case]) -> Vec<St
                 wrong.push(format!("{}: {} is served: run its cases", case.id, literal.path));
             }
         } else if let Err(what) = check::of_answers(case, &[answer]) {
-            wrong.push(format!("{} ({}): {what}", case.id, case.case));
+            wrong.push(format!("{} ({}): {what}", case.id, case.words));
         }
     }
     wrong

@@ -41,7 +41,7 @@ fn the_files_hold_enough_and_no_case_is_forgotten() {
     let alone: Vec<_> = theirs.iter().filter(|case| case.is_alone()).collect();
     for case in &alone {
         let places = alone::TESTED.iter().chain(&alone::LATER).filter(|(id, _)| *id == case.id);
-        assert_eq!(places.count(), 1, "{}: {}", case.id, case.case);
+        assert_eq!(places.count(), 1, "{}: {}", case.id, case.words);
     }
     assert_eq!(alone.len(), alone::TESTED.len() + alone::LATER.len());
     assert!(ours.iter().all(|case| !case.is_alone()), "own cases are all run from the file");
@@ -86,7 +86,7 @@ async fn all_at_once(address: std::net::SocketAddr, cases: Vec<Case>) -> Vec<(Ca
 
 fn note(wrong: &mut Vec<String>, case: &Case, outcome: Result<(), String>) {
     if let Err(what) = outcome {
-        wrong.push(format!("{} ({}): {what}", case.id, case.case));
+        wrong.push(format!("{} ({}): {what}", case.id, case.words));
     }
 }
 

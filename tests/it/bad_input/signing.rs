@@ -41,7 +41,7 @@ pub(crate) struct Unsigned {
 impl Unsigned {
     pub(crate) fn of(case: &Case) -> Self {
         let mut unsigned = Self {
-            body: named(case, base().to_string().into_bytes()),
+            body: named(case, base().to_string().as_bytes()),
             event_id: case.event_id(),
             timestamp: NOW_MS.to_string(),
             secret: SECRET,
@@ -138,12 +138,12 @@ pub(crate) fn golden() -> Request {
 }
 
 fn body(case: &Case, mutation: &str) -> Vec<u8> {
-    named(case, mutated(mutation))
+    named(case, &mutated(mutation))
 }
 
 /// With the ids of this case.
-fn named(case: &Case, body: Vec<u8>) -> Vec<u8> {
-    let body = replaced(&body, BASE_ID.as_bytes(), case.event_id().as_bytes());
+fn named(case: &Case, body: &[u8]) -> Vec<u8> {
+    let body = replaced(body, BASE_ID.as_bytes(), case.event_id().as_bytes());
     replaced(&body, TOKEN.as_bytes(), case.token().as_bytes())
 }
 

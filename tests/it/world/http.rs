@@ -157,7 +157,7 @@ pub(crate) fn get(path: &str) -> Request {
     Request::new("GET", path).with("Authorization", &format!("Bearer {API_KEY}"))
 }
 
-pub(crate) fn secret(text: &str) -> SigningSecret {
+fn secret(text: &str) -> SigningSecret {
     SigningSecret::parse(text).unwrap()
 }
 

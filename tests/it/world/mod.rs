@@ -44,7 +44,6 @@ pub(crate) use crate::world::http::SUBSCRIPTION;
 pub(crate) use crate::world::http::Served;
 pub(crate) use crate::world::http::Serving;
 pub(crate) use crate::world::http::get;
-pub(crate) use crate::world::http::secret;
 pub(crate) use crate::world::http::serves_routes;
 pub(crate) use crate::world::look::Projected;
 pub(crate) use crate::world::look::ask;
