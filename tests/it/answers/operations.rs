@@ -89,3 +89,15 @@ async fn requests_behind_one_another_on_one_connection_are_answered_in_their_ord
     assert_eq!(statuses, [200, 200, 404, 401, 401, 200, 200]);
     assert_eq!(last.unwrap().json().pointer("/data/0/position").unwrap(), 2);
 }
+
+/// The deadline of heads is that of silence too: after an answer, and before anything is asked.
+#[tokio::test]
+async fn a_connection_that_falls_silent_is_closed() {
+    let world = World::new().await;
+    let served = world.serves().await;
+    let (mut silent, mut used) = (served.connects().await, served.connects().await);
+    used.send(&Request::new("GET", "/livez").bytes()).await;
+    assert_eq!(used.answer(false).await.status, 200);
+    let closed = tokio::join!(silent.is_closed(), used.is_closed());
+    assert_eq!(closed, (true, true));
+}

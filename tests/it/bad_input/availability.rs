@@ -9,6 +9,7 @@ use axum::routing::get;
 use chrono::TimeDelta;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::bodies::NOW_MS;
 use crate::request::Request;
@@ -22,6 +23,8 @@ use crate::world::serves_routes;
 use crate::world::token_id;
 
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long the service is seen to wait for an open request.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The server takes no more connections of the service and ends those that there are.
 const GOES: &str = "DO $$ BEGIN
@@ -154,12 +157,13 @@ async fn a_request_that_is_open_when_the_service_stops_is_answered() {
     wire.send(head).await;
     // The service has begun with it: it asks for the body.
     assert_eq!(wire.answer(false).await.status, 100);
-    let stopped = served.stops();
+    let mut stopped = served.stops();
     let started = Instant::now();
     while TcpStream::connect(address).await.is_ok() {
         assert!(started.elapsed() < DEADLINE, "the listener stays open");
     }
-    assert!(!stopped.is_finished(), "it did not wait for the open request");
+    let ended = timeout(PATIENCE, &mut stopped).await;
+    assert!(ended.is_err(), "it did not wait for the open request");
     wire.send(body).await;
     let answer = wire.answer(false).await;
     assert_eq!((answer.status, &answer.json()["verdict"]), (200, &"applied".into()));
