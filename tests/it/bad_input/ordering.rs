@@ -1,13 +1,17 @@
 //! Deliveries in an order that nobody planned.
 
+use std::net::SocketAddr;
+
 use serde_json::Value;
 use serde_json::json;
 use tokenledger::ledger::Verdict;
 use tokenledger::token::Happened;
+use tokio::task::JoinSet;
 
 use crate::bodies::NOW_MS;
 use crate::request::Request;
 use crate::wire::Answer;
+use crate::wire::Wire;
 use crate::world::SECOND;
 use crate::world::Served;
 use crate::world::World;
@@ -135,27 +139,35 @@ async fn every_order_of_five_notices_gives_the_same_answer() {
         (Happened::Enabled, NOW_MS - 20),
         (Happened::Disabled, NOW_MS - 10),
     ];
-    let mut answers = Vec::new();
+    let mut sending = JoinSet::new();
     for (number, order) in (1..).zip(orders(&history)) {
-        let token = token_id(number);
-        let deliveries = order.iter().map(|(happened, at)| told(&token, *happened, *at));
-        let bytes: Vec<u8> = deliveries.flat_map(|body| world.signed(&body).bytes()).collect();
-        let mut wire = served.connects().await;
-        wire.send(&bytes).await;
-        for _ in &order {
-            assert_eq!(wire.answer(false).await.status, 200);
-        }
-        let mut shown = shown(&world, &served, &token).await;
+        let deliveries = order.iter().map(|(what, at)| told(&token_id(number), *what, *at));
+        let requests: Vec<Request> = deliveries.map(|body| world.signed(&body)).collect();
+        let address = served.address;
+        sending.spawn(async move { taken_in_a_row(address, &requests).await });
+    }
+    sending.join_all().await;
+    let mut answers = Vec::new();
+    for number in 1..=120 {
+        let mut shown = shown(&world, &served, &token_id(number)).await;
         // Who it is, and the event that happened to be recorded last.
         for differing in ["ref", "token_id_masked", "position", "occurred_at"] {
             shown.as_object_mut().unwrap().remove(differing).unwrap();
         }
         answers.push(shown);
     }
-    assert_eq!(answers.len(), 120);
     let first = answers.first().unwrap();
     assert_eq!(first.get("status"), Some(&json!("disabled")));
     assert!(answers.iter().all(|answer| answer == first), "{answers:#?}");
+}
+
+/// On one connection, which keeps their order.
+async fn taken_in_a_row(address: SocketAddr, requests: &[Request]) {
+    let mut wire = Wire::connect(address).await;
+    wire.send(&requests.iter().flat_map(Request::bytes).collect::<Vec<u8>>()).await;
+    for _ in requests {
+        assert_eq!(wire.answer(false).await.status, 200);
+    }
 }
 
 fn orders<T: Copy>(items: &[T]) -> Vec<Vec<T>> {
