@@ -22,7 +22,11 @@ use crate::cli::stop;
 const CLOSING_GRACE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
+    let database = settings.database_options()?;
     let target = target(settings)?;
+    let master_key = settings.master_key()?;
+    let api_key = ApiKey::parse(settings.api_key()?.expose_secret(), target.mode)
+        .map_err(|error| Exit::usage(format!("TOKENLEDGER_API_KEY: {error}")))?;
     let mut endpoints = Endpoints::default();
     for webhook in settings.webhooks()? {
         for key in &webhook.keys {
@@ -30,13 +34,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         }
     }
     let setup = Setup {
-        database: settings.database_options()?,
-        master_key: settings.master_key()?,
+        database,
+        master_key,
         endpoints,
         window_ms: i64::try_from(settings.webhook_window.as_millis())
             .map_err(|_| Exit::usage("TOKENLEDGER_WEBHOOK_WINDOW is too long"))?,
-        api_key: ApiKey::parse(settings.api_key()?.expose_secret(), target.mode)
-            .map_err(|error| Exit::usage(format!("TOKENLEDGER_API_KEY: {error}")))?,
+        api_key,
         target,
         clock: Clock::system(),
         metrics: PrometheusBuilder::new().install_recorder().context("counting what happens")?,

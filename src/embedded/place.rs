@@ -15,6 +15,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process;
+use std::thread;
+use std::time::Duration;
 
 use sha2::Digest;
 use sha2::Sha256;
@@ -32,6 +34,10 @@ const SOCKET_PATH_BYTES_MAX: usize = 103;
 const SYSTEM_ROOT: &str = "/var/lib/tokenledger";
 
 const SYSTEM_CLUSTERS_MAX: u32 = 1000;
+
+/// For how long a lock that is held is tried again: a second.
+const LOCK_TRIES_MAX: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How much of a lock file is read to learn who holds it.
 const HOLDER_BYTES_MAX: u64 = 32;
@@ -138,7 +144,7 @@ fn lock(cluster: &Path) -> Result<File, Error> {
         .truncate(false)
         .open(&path)
         .map_err(Error::io("open", &path))?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => {
             file.set_len(0)
                 .and_then(|()| file.rewind())
@@ -155,6 +161,18 @@ fn lock(cluster: &Path) -> Result<File, Error> {
         }
         Err(TryLockError::Error(source)) => Err(Error::Io { doing: "lock", path, source }),
     }
+}
+
+/// A process that was just forked holds our files until it becomes another program: a lock that
+/// was let go may still be held for a moment, so it is tried again for a while.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOCK_TRIES_MAX {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
 }
 
 fn fits(dir: &Path) -> bool {

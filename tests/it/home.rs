@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -75,7 +76,8 @@ impl Home {
         if let Some(uid) = uid {
             child.uid(uid).gid(uid).env("HOME", self.dir.path());
         }
-        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = spawned(&mut child);
         let said = BufReader::new(child.stdout.take().unwrap());
         let ready = said.lines().map_while(Result::ok).any(|line| line.contains("child is ready"));
         assert!(ready, "the child did not start a cluster");
@@ -97,6 +99,19 @@ impl Drop for Home {
             fs::remove_file(location.with_added_extension("lock")).unwrap();
         }
     }
+}
+
+/// A process that was forked meanwhile may still hold the program that was just written.
+fn spawned(command: &mut Command) -> Child {
+    let mut spawned = None;
+    comes_true(|| match command.spawn() {
+        Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => false,
+        done => {
+            spawned = Some(done.unwrap());
+            true
+        }
+    });
+    spawned.unwrap()
 }
 
 pub(crate) fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
