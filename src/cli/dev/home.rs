@@ -56,10 +56,11 @@ struct DevJson<'a> {
 }
 
 impl Home {
-    /// Makes or opens the directory, and holds it.
+    /// Makes or opens the directory, and holds it. Root's PostgreSQL runs as another user, who must
+    /// pass through it; all that is secret inside can be read by its owner only.
     pub(super) fn open(directory: &Path) -> Result<Self, Exit> {
         let shown = directory.display();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| {
+        fs::DirBuilder::new().recursive(true).mode(0o711).create(directory).map_err(|error| {
             Exit::usage(format!("cannot make {shown} ({error}): give another --data"))
         })?;
         let directory = directory.canonicalize().context("finding the data directory")?;
