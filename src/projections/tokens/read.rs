@@ -48,7 +48,7 @@ pub struct Found<T> {
     pub incarnation: i32,
 }
 
-/// Which of a consumer's tokens: newest first, behind `before` (a `first_position`).
+/// Which tokens of a list: newest first, behind `before` (a `first_position`).
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub statuses: Vec<Status>,
@@ -63,25 +63,25 @@ impl Filter {
     }
 }
 
-/// What both queries give: the head, and a token's columns or nulls.
-struct Row {
-    as_of: Position,
-    incarnation: i32,
-    reference: Option<String>,
-    masked_id: Option<String>,
-    status: Option<String>,
-    consumer: Option<String>,
-    session: Option<String>,
-    merchant_reference: Option<String>,
-    sequence: Option<i64>,
-    position: Option<i64>,
-    first_position: Option<i64>,
-    since: Option<DateTime<Utc>>,
-    occurred_at: Option<DateTime<Utc>>,
-    recorded_at: Option<DateTime<Utc>>,
-    provider_checked_at: Option<DateTime<Utc>>,
-    last_notice_at: Option<DateTime<Utc>>,
-    anomalies: Option<i32>,
+/// What the queries give: the head, and a token's columns or nulls.
+pub(super) struct Row {
+    pub(super) as_of: Position,
+    pub(super) incarnation: i32,
+    pub(super) reference: Option<String>,
+    pub(super) masked_id: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) consumer: Option<String>,
+    pub(super) session: Option<String>,
+    pub(super) merchant_reference: Option<String>,
+    pub(super) sequence: Option<i64>,
+    pub(super) position: Option<i64>,
+    pub(super) first_position: Option<i64>,
+    pub(super) since: Option<DateTime<Utc>>,
+    pub(super) occurred_at: Option<DateTime<Utc>>,
+    pub(super) recorded_at: Option<DateTime<Utc>>,
+    pub(super) provider_checked_at: Option<DateTime<Utc>>,
+    pub(super) last_notice_at: Option<DateTime<Utc>>,
+    pub(super) anomalies: Option<i32>,
 }
 
 impl Row {
@@ -188,6 +188,11 @@ pub async fn of_consumer(
     )
     .fetch_all(pool)
     .await?;
+    page(rows)
+}
+
+/// Every row repeats the head, and without tokens there is one row of nulls.
+pub(super) fn page(rows: Vec<Row>) -> Result<Found<Vec<TokenRecord>>, sqlx::Error> {
     let head =
         rows.first().map(|row| (row.as_of, row.incarnation)).ok_or(sqlx::Error::RowNotFound)?;
     let found = rows.into_iter().filter_map(Row::into_record).collect();

@@ -1,0 +1,90 @@
+//! Can these be charged now? One statement for many, without what only people look at.
+
+use std::collections::HashMap;
+
+use sqlx::postgres::PgPool;
+
+use crate::projections::tokens::read::Found;
+use crate::token::Consumer;
+use crate::token::Status;
+use crate::vault::Ref;
+
+/// The token that decides, and its status.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub reference: String,
+    pub status: Status,
+}
+
+struct Row {
+    as_of: i64,
+    incarnation: i32,
+    key: Option<String>,
+    reference: Option<String>,
+    status: Option<String>,
+}
+
+/// By ref; those that the ledger does not know are missing.
+pub async fn check_tokens(
+    pool: &PgPool,
+    refs: &[Ref],
+) -> Result<Found<HashMap<String, Standing>>, sqlx::Error> {
+    let refs: Vec<String> = refs.iter().map(Ref::to_string).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT
+            head.position AS as_of,
+            head.incarnation,
+            tokens.ref AS "key?",
+            tokens.ref AS "reference?",
+            tokens.status AS "status?"
+        FROM head
+        LEFT JOIN tokens ON tokens.ref = ANY($1)"#,
+        &refs,
+    )
+    .fetch_all(pool)
+    .await?;
+    standings(rows)
+}
+
+/// By consumer, the token to charge: an active one before all others, then the newest. Consumers
+/// without any are missing.
+pub async fn check_consumers(
+    pool: &PgPool,
+    consumers: &[Consumer],
+) -> Result<Found<HashMap<String, Standing>>, sqlx::Error> {
+    let consumers: Vec<String> =
+        consumers.iter().map(|consumer| consumer.as_str().to_owned()).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT
+            head.position AS as_of,
+            head.incarnation,
+            best.consumer AS "key?",
+            best.ref AS "reference?",
+            best.status AS "status?"
+        FROM head
+        LEFT JOIN (
+            SELECT DISTINCT ON (tokens.consumer) tokens.consumer, tokens.ref, tokens.status
+            FROM tokens
+            WHERE tokens.consumer = ANY($1)
+            ORDER BY tokens.consumer, tokens.status = 'active' DESC, tokens.first_position DESC
+        ) best ON true"#,
+        &consumers,
+    )
+    .fetch_all(pool)
+    .await?;
+    standings(rows)
+}
+
+/// Every row repeats the head, and without tokens there is one row of nulls.
+fn standings(rows: Vec<Row>) -> Result<Found<HashMap<String, Standing>>, sqlx::Error> {
+    let (as_of, incarnation) =
+        rows.first().map(|row| (row.as_of, row.incarnation)).ok_or(sqlx::Error::RowNotFound)?;
+    let standing = |row: Row| {
+        let status = row.status?.parse().expect("the table's check admits known statuses only");
+        Some((row.key?, Standing { reference: row.reference?, status }))
+    };
+    let found = rows.into_iter().filter_map(standing).collect();
+    Ok(Found { found, as_of, incarnation })
+}
