@@ -22,14 +22,12 @@ use crate::api::endpoints::Endpoint;
 use crate::api::problem::Problem;
 use crate::ledger::Content;
 use crate::ledger::Delivery;
-use crate::ledger::Identified;
 use crate::ledger::Receipt;
 use crate::ledger::Submission;
 use crate::ledger::Verdict;
 use crate::ledger::readings_due;
 use crate::smartpay::Expected;
 use crate::smartpay::Reason;
-use crate::smartpay::TokenId;
 use crate::smartpay::notice;
 use crate::smartpay::notice::Message;
 use crate::smartpay::notice::Quarantined;
@@ -181,34 +179,18 @@ fn read_headers(headers: &HeaderMap) -> Result<Headers<'_>, Refusal> {
 
 /// The event-id header is not signed: one that differs is doubtful, until a copy comes without.
 fn content(app: &App, read: Result<Message, Quarantined>, header_event_id: &str) -> Content {
-    let identify = |id: TokenId| Identified { reference: app.vault.reference(&id), id };
-    let ours = |id: Option<TokenId>| id.filter(|id| id.mode() == app.mode).map(identify);
-    let message = match read {
-        Ok(message) => message,
-        Err(quarantined) => {
-            let token = ours(quarantined.token.clone());
-            return Content::Quarantined { quarantined, token };
+    let read = read.and_then(|message| {
+        if message.event_id().as_str() == header_event_id {
+            return Ok(message);
         }
-    };
-    if message.event_id().as_str() != header_event_id {
-        let quarantined = Quarantined {
+        Err(Quarantined {
             reason: Reason::HeaderIdMismatch,
             event_id: Some(message.event_id().clone()),
             kind: Some(message.kind().to_owned()),
             token: message.token().cloned(),
-        };
-        return Content::Quarantined { quarantined, token: ours(message.token().cloned()) };
-    }
-    let kind = message.kind().to_owned();
-    match message {
-        Message::Token { event_id, token, notice } => {
-            Content::Notice { event_id, kind, token: identify(token), notice }
-        }
-        Message::Used { event_id, token, used_at, .. } => {
-            Content::Used { event_id, kind, token: identify(token), used_at }
-        }
-        Message::Ignored { event_id, kind } => Content::Ignored { event_id, kind },
-    }
+        })
+    });
+    Content::of(read, app.mode, &app.vault)
 }
 
 /// A valid MAC outside the window: not stored, but what it tells of may be looked up.

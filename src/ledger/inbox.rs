@@ -30,6 +30,14 @@ pub struct DeliveryRecord {
 }
 
 impl DeliveryRecord {
+    /// The number behind such a name.
+    pub fn number_of(id: &str) -> Option<i64> {
+        let digits = id.strip_prefix("in_")?;
+        let canonical =
+            digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        digits.parse().ok().filter(|_| canonical)
+    }
+
     /// As people name it.
     pub fn id(&self) -> String {
         format!("in_{}", self.number)
@@ -82,11 +90,11 @@ pub async fn list(
     connection: &mut PgConnection,
     filter: DeliveryFilter,
 ) -> Result<Vec<DeliveryRecord>, sqlx::Error> {
-    // Only what was quarantined is ever decided anew, so that the first verdict, which is indexed,
-    // narrows the search for the one that holds now.
+    // Only what was quarantined or ignored is ever decided anew, so that the first verdict, which
+    // is indexed, narrows the search for the one that holds now.
     let first = match filter.verdict {
         None => Verdict::ALL.to_vec(),
-        Some(verdict) => vec![verdict, Verdict::Quarantined],
+        Some(verdict) => vec![verdict, Verdict::Quarantined, Verdict::Ignored],
     };
     let first: Vec<String> = first.into_iter().map(|verdict| verdict.as_str().to_owned()).collect();
     sqlx::query_as!(
@@ -102,7 +110,7 @@ pub async fn list(
             inputs.conflict,
             coalesce(later.verdict, inputs.verdict) AS "verdict!",
             CASE WHEN later.verdict IS NULL THEN inputs.reason ELSE later.reason END AS reason,
-            coalesce(later.position, inputs.position) AS position,
+            CASE WHEN later.verdict IS NULL THEN inputs.position ELSE later.position END AS position,
             (SELECT count(*) FROM copies WHERE copies.input = inputs.number) AS "copies!"
         FROM inputs
         LEFT JOIN LATERAL (
@@ -160,7 +168,7 @@ pub async fn find(
     Ok(Some(DeliveryDetails { record, proof, verdicts, copies_received_at }))
 }
 
-/// Every verdict in the order in which they were given; only copies of what is quarantined add any.
+/// Every verdict in the order in which they were given.
 async fn verdicts(
     connection: &mut PgConnection,
     number: i64,

@@ -1,17 +1,19 @@
 //! The one door: every change enters through a writer that commits in groups.
 //!
-//! A submission (a delivery, a claim) waits in a bounded queue. The writer takes what waits, and in
+//! A submission (a delivery, a claim, an old delivery to decide anew) waits in a bounded queue. The writer takes what waits, and in
 //! one transaction locks the head, loads what the group touches, decides in memory in the order of
 //! arrival, and writes inputs, sealed bodies, events and projections. Only after the commit is each
 //! caller told the verdict and the position. Several processes may run one ledger: the head's row
 //! orders them.
 
 mod claimed;
+mod content;
 pub mod inbox;
 mod loaded;
 mod plan;
 pub mod readings_due;
 pub mod refusals;
+mod reprocessing;
 mod rows;
 mod standing;
 mod submission;
@@ -20,6 +22,9 @@ mod writer;
 
 pub use claimed::Authority;
 pub use claimed::Claimed;
+pub use reprocessing::BodyReader;
+pub use reprocessing::ReprocessError;
+pub use reprocessing::Reprocessing;
 pub use standing::Standing;
 pub use standing::standing;
 pub use submission::Content;

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::journal::Position;
 use crate::ledger::Claimed;
+use crate::ledger::Reprocessing;
 use crate::smartpay::EventId;
 use crate::smartpay::Reason;
 use crate::smartpay::TokenId;
@@ -20,6 +21,7 @@ use crate::vault::Ref;
 pub enum Submission {
     Delivery(Delivery),
     Claim(Claimed),
+    Reprocess(Reprocessing),
 }
 
 /// A webhook request with a valid MAC. Its identity is (endpoint, digest of the body).

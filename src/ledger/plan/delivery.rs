@@ -29,6 +29,20 @@ use crate::vault::Salt;
 /// What bodies that name no known token are sealed under.
 const NO_TOKEN: &str = "-";
 
+/// What a verdict is given on.
+pub(super) struct Judged<'a> {
+    pub content: &'a Content,
+    pub digest: &'a [u8; 32],
+    /// Who asked for it; nobody where it is the sender.
+    pub actor: Option<&'a str>,
+}
+
+impl<'a> Judged<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        Self { content: &delivery.content, digest: &delivery.digest, actor: None }
+    }
+}
+
 impl Plan<'_> {
     pub(super) fn deliver(&mut self, delivery: &Delivery) -> Receipt {
         let key = (delivery.endpoint.clone(), delivery.digest);
@@ -37,7 +51,7 @@ impl Plan<'_> {
         }
         let number = self.next_input();
         let conflict = self.conflicts(delivery);
-        let outcome = self.judge(number, delivery);
+        let outcome = self.judge(number, &Judged::of(delivery));
         let reference = self.known_ref(delivery.content.token());
         self.rows.inputs.push(InputRow {
             number,
@@ -97,19 +111,9 @@ impl Plan<'_> {
             signed: Signed::of(delivery),
         });
         if known.verdict == Verdict::Quarantined {
-            let outcome = self.judge(known.number, delivery);
+            let outcome = self.judge(known.number, &Judged::of(delivery));
             if outcome.verdict != known.verdict || outcome.reason != known.reason {
-                known.verdicts += 1;
-                known.verdict = outcome.verdict;
-                known.reason = outcome.reason;
-                known.position = outcome.position;
-                self.rows.verdicts.push(VerdictRow {
-                    input: known.number,
-                    number: known.verdicts,
-                    verdict: outcome.verdict,
-                    reason: outcome.reason,
-                    position: outcome.position,
-                });
+                self.decide_anew(&mut known, &outcome);
             }
         }
         let receipt = receipt(&known, true);
@@ -117,8 +121,23 @@ impl Plan<'_> {
         receipt
     }
 
-    fn judge(&mut self, number: i64, delivery: &Delivery) -> Outcome {
-        match &delivery.content {
+    /// One more verdict, which holds from here on.
+    pub(super) fn decide_anew(&mut self, known: &mut KnownInput, outcome: &Outcome) {
+        known.verdicts += 1;
+        known.verdict = outcome.verdict;
+        known.reason = outcome.reason;
+        known.position = outcome.position;
+        self.rows.verdicts.push(VerdictRow {
+            input: known.number,
+            number: known.verdicts,
+            verdict: outcome.verdict,
+            reason: outcome.reason,
+            position: outcome.position,
+        });
+    }
+
+    pub(super) fn judge(&mut self, number: i64, judged: &Judged<'_>) -> Outcome {
+        match judged.content {
             Content::Ignored { .. } => {
                 Outcome { verdict: Verdict::Ignored, reason: None, position: None }
             }
@@ -134,10 +153,10 @@ impl Plan<'_> {
                     kind: CauseKind::Webhook,
                     id: event_id.to_string(),
                     input: number.to_string(),
-                    actor: None,
+                    actor: judged.actor.map(str::to_owned),
                     reason: None,
                 };
-                let source = Source { number, digest: &delivery.digest, cause };
+                let source = Source { number, digest: judged.digest, cause };
                 self.apply(&token.reference, &Command::Notice(notice.clone()), &source)
             }
         }
@@ -195,7 +214,7 @@ impl Plan<'_> {
     }
 }
 
-fn receipt(known: &KnownInput, copy: bool) -> Receipt {
+pub(super) fn receipt(known: &KnownInput, copy: bool) -> Receipt {
     Receipt {
         input: known.number,
         verdict: known.verdict,

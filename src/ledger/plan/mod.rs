@@ -4,6 +4,7 @@
 mod append;
 mod claim;
 mod delivery;
+mod reprocess;
 
 use std::collections::HashSet;
 
@@ -11,6 +12,7 @@ use chrono::DateTime;
 use chrono::Utc;
 
 use crate::journal::Position;
+use crate::ledger::Identified;
 use crate::ledger::Receipt;
 use crate::ledger::Submission;
 use crate::ledger::Verdict;
@@ -68,6 +70,7 @@ impl<'a> Plan<'a> {
             .map(|submission| match submission {
                 Submission::Delivery(delivery) => self.deliver(delivery),
                 Submission::Claim(claimed) => self.claim(claimed),
+                Submission::Reprocess(reprocessing) => self.reprocess(reprocessing),
             })
             .collect();
         for receipt in &mut receipts {
@@ -100,17 +103,29 @@ pub(crate) fn touched(group: &[Submission]) -> Touched {
         let token = match submission {
             Submission::Claim(claimed) => Some(&claimed.token),
             Submission::Delivery(delivery) => {
-                touched.deliveries.push((delivery.endpoint.clone(), delivery.digest));
                 if let Some(event_id) = delivery.content.event_id() {
                     touched.event_ids.push(event_id.to_string());
                 }
-                if let Content::Used { event_id, token, .. } = &delivery.content {
-                    touched.uses.push((token.reference.to_string(), event_id.to_string()));
-                }
-                delivery.content.token()
+                touch_delivery(&mut touched, &delivery.endpoint, delivery.digest, &delivery.content)
+            }
+            Submission::Reprocess(old) => {
+                touch_delivery(&mut touched, &old.endpoint, old.digest, &old.content)
             }
         };
         touched.refs.extend(token.map(|token| token.reference.clone()));
     }
     touched
+}
+
+fn touch_delivery<'a>(
+    touched: &mut Touched,
+    endpoint: &str,
+    digest: [u8; 32],
+    content: &'a Content,
+) -> Option<&'a Identified> {
+    touched.deliveries.push((endpoint.to_owned(), digest));
+    if let Content::Used { event_id, token, .. } = content {
+        touched.uses.push((token.reference.to_string(), event_id.to_string()));
+    }
+    content.token()
 }

@@ -6,7 +6,8 @@ use sqlx::postgres::PgConnection;
 
 use crate::ledger::rows::Rows;
 
-/// A row that this group writes and no other would: every group has a new input or a copy.
+/// A row that this group writes and no other would: every group has a new input, a copy or a
+/// later verdict.
 #[derive(Debug)]
 pub(crate) enum Mark {
     Input {
@@ -20,6 +21,11 @@ pub(crate) enum Mark {
         received_at: DateTime<Utc>,
         signature_timestamp: String,
     },
+    Verdict {
+        input: i64,
+        number: i32,
+        recorded_at: DateTime<Utc>,
+    },
     /// An empty group: nothing to be lost.
     Nothing,
 }
@@ -29,11 +35,18 @@ impl Rows {
         if let Some(input) = self.inputs.first() {
             return Mark::Input { number: input.number, digest: input.digest, recorded_at };
         }
-        self.copies.first().map_or(Mark::Nothing, |copy| Mark::Copy {
-            input: copy.input,
-            number: copy.number,
-            received_at: copy.received_at,
-            signature_timestamp: copy.signed.timestamp.clone(),
+        if let Some(copy) = self.copies.first() {
+            return Mark::Copy {
+                input: copy.input,
+                number: copy.number,
+                received_at: copy.received_at,
+                signature_timestamp: copy.signed.timestamp.clone(),
+            };
+        }
+        self.verdicts.first().map_or(Mark::Nothing, |verdict| Mark::Verdict {
+            input: verdict.input,
+            number: verdict.number,
+            recorded_at,
         })
     }
 }
@@ -67,6 +80,18 @@ impl Mark {
                     number,
                     received_at,
                     signature_timestamp,
+                )
+                .fetch_one(connection)
+                .await
+            }
+            Self::Verdict { input, number, recorded_at } => {
+                sqlx::query_scalar!(
+                    r#"SELECT EXISTS (
+                        SELECT FROM verdicts WHERE input = $1 AND number = $2 AND recorded_at = $3
+                    ) AS "there!""#,
+                    input,
+                    number,
+                    recorded_at,
                 )
                 .fetch_one(connection)
                 .await
