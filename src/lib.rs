@@ -22,6 +22,8 @@ pub mod journal;
 pub mod projections;
 /// The one door: submissions in, verdicts and positions out.
 pub mod ledger;
+/// Access keys: who may ask, and for what.
+pub mod access;
 /// HTTP for services.
 pub mod api;
 /// A pretend Smartpay. Last of all that speaks of tokens, so that no product code can use it.

@@ -45,7 +45,7 @@ const fn table(
     Table { name, kind, column, service, reader }
 }
 
-pub(crate) const TABLES: [Table; 17] = [
+pub(crate) const TABLES: [Table; 18] = [
     table("acts", Kind::History, "reason", "SI", "S"),
     table("copies", Kind::History, "received_at", "SI", "S"),
     table("events", Kind::History, "payload", "SI", "S"),
@@ -54,6 +54,7 @@ pub(crate) const TABLES: [Table; 17] = [
     table("verdicts", Kind::History, "verdict", "SI", "S"),
     table("witnesses", Kind::History, "input", "SI", "S"),
     table("head", Kind::Head, "position", "SU", "S"),
+    table("access_keys", Kind::Changeable, "last_used_at", "SIU", ""),
     table("readings_due", Kind::Changeable, "cause", "SIUD", "S"),
     table("refusals", Kind::Changeable, "count", "SIUD", "S"),
     table("sealed_bodies", Kind::Changeable, "sealed", "SID", ""),
@@ -147,7 +148,8 @@ Which role may do what to which table. A test tries every cell and writes this p
     }
     text.push_str(
         "\nOf `head` the service may update `position`, `input`, `act` and `recorded_at` only, \
-         and they never\ngo back. `ledger`, `mode` and `demo_until` are written once.\n",
+         and they never\ngo back. `ledger`, `mode` and `demo_until` are written once. Of \
+         `access_keys` it may update\n`revoked_at` and `last_used_at` only.\n",
     );
     text
 }
