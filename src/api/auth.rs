@@ -1,18 +1,23 @@
-//! Who may ask: for now one bootstrap key with every scope.
+//! Who asks: the bootstrap key of the configuration, or one of the ledger's access keys.
+
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::Method;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::middleware::Next;
+use axum::response::IntoResponse;
 use axum::response::Response;
 use sha2::Digest;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
+use crate::access::AccessKey;
+use crate::access::Scope;
+use crate::access::Scopes;
 use crate::api::App;
 use crate::api::problem::Problem;
 use crate::smartpay::Mode;
@@ -20,8 +25,10 @@ use crate::smartpay::Mode;
 /// Characters behind `tl_test_`: 32 base62 characters are 190 bits.
 const SECRET_CHARS_MIN: usize = 32;
 const KEY_CHARS_MAX: usize = 256;
+/// Stands for the id of the configured key.
+const BOOTSTRAP: &str = "bootstrap";
 
-/// An access key, kept as its digest.
+/// The bootstrap key, kept as its digest. It has every scope.
 #[derive(Clone)]
 pub struct ApiKey([u8; 32]);
 
@@ -36,6 +43,13 @@ pub enum ApiKeyError {
         "the access key is for a {found} ledger, this is a {mode} ledger: use a tl_{mode}_ key"
     )]
     Mode { found: Mode, mode: Mode },
+}
+
+/// Who asks, by the id of the key: never by the key.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub key_id: Arc<str>,
+    scopes: Scopes,
 }
 
 impl ApiKey {
@@ -58,33 +72,52 @@ impl ApiKey {
     }
 }
 
-/// Lets a request pass whose one `Authorization` header bears the key. A browser's preflight never
-/// bears one: no route serves its method, and it shall be told that.
-pub(crate) async fn authenticate(
-    State(app): State<App>,
-    request: Request,
+/// Lets a request pass whose one `Authorization` header bears a key with the route's scope. The
+/// answer tells the log whose it was, also when it is a refusal.
+pub(super) async fn authorize(
+    State((app, scope)): State<(App, Scope)>,
+    mut request: Request,
     next: Next,
-) -> Result<Response, Problem> {
-    if request.method() != Method::OPTIONS {
-        check(&app.api_key, request.headers())?;
-    }
-    Ok(next.run(request).await)
+) -> Response {
+    let caller = match identify(&app, request.headers()).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut response = if caller.scopes.contain(scope) {
+        request.extensions_mut().insert(caller.clone());
+        next.run(request).await
+    } else {
+        let detail = format!("this key lacks the scope {scope}");
+        Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).into_response()
+    };
+    response.extensions_mut().insert(caller);
+    response
 }
 
-fn check(key: &ApiKey, headers: &HeaderMap) -> Result<(), Problem> {
-    let unauthenticated = || {
-        let detail = "send one header `Authorization: Bearer tl_…` with a key of this ledger";
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
-    };
+async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let text = bearer(headers)?;
+    if app.api_key.admits(text) {
+        return Ok(Caller { key_id: BOOTSTRAP.into(), scopes: Scopes::all() });
+    }
+    let key =
+        AccessKey::parse(text, app.mode).map_err(|error| unauthenticated(error.to_string()))?;
+    let scopes = app.keyring.admit(&key, app.clock.now()).await?.ok_or_else(|| {
+        unauthenticated("this ledger has no such access key, or it was revoked or has expired")
+    })?;
+    Ok(Caller { key_id: key.id.into(), scopes })
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let missing = || unauthenticated("send one header `Authorization: Bearer tl_…`");
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(unauthenticated)?;
+    let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
         let detail = "more than one Authorization header";
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail));
     }
-    let bearer = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
-    match bearer {
-        Some(text) if key.admits(text) => Ok(()),
-        _ => Err(unauthenticated()),
-    }
+    value.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(missing)
+}
+
+fn unauthenticated(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
 }

@@ -17,13 +17,14 @@ use crate::api::shapes::EventShape;
 use crate::api::shapes::ListShape;
 use crate::api::tokens::at;
 use crate::api::tokens::reference;
+use crate::api::wrap::no_parameters;
 use crate::journal;
 use crate::journal::Entry;
 use crate::journal::Position;
 use crate::ledger::standing;
 
 /// One snapshot for a page and the position it holds for.
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// `GET /v1/events?after=P&limit=`, also `cursor=` instead of `after=`.
 pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
@@ -42,6 +43,25 @@ pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Pr
     let entries = journal::after(&mut tx, after, limit + 1).await?;
     let page = Page { list, as_of: head.position, limit, key: |entry| entry.position };
     page.shape(&mut tx, entries).await
+}
+
+/// `GET /v1/events/{position}`.
+pub(super) async fn one(
+    State(app): State<App>,
+    path: Result<Path<String>, PathRejection>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    no_parameters(&uri)?;
+    let Path(text) = path.map_err(|_| Problem::not_found())?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let position = text.parse::<Position>().ok().filter(|_| digits);
+    let position = position.ok_or_else(Problem::not_found)?;
+    let mut tx = app.pool.begin_with(SNAPSHOT).await?;
+    let head = standing(&mut tx).await?;
+    let entries = journal::after(&mut tx, position - 1, 1).await?;
+    let witnesses = journal::count_witnesses(&mut tx, &entries).await?;
+    let found = entries.first().zip(witnesses.first()).ok_or_else(Problem::not_found)?;
+    Ok(at(head.position, Json(EventShape::of(found.0, *found.1)).into_response()))
 }
 
 /// `GET /v1/tokens/{ref}/events?limit=&cursor=`, oldest first.

@@ -2,13 +2,18 @@
 
 mod auth;
 mod body;
+mod checks;
 mod cursor;
+mod deliveries;
+mod delivery_shapes;
 mod endpoints;
 mod events;
 mod lookup;
+mod object;
 mod operations;
 mod params;
 mod problem;
+mod routes;
 mod server;
 mod service;
 mod shapes;
@@ -20,6 +25,9 @@ pub use auth::ApiKey;
 pub use auth::ApiKeyError;
 pub use endpoints::Endpoint;
 pub use endpoints::Endpoints;
+pub use routes::Access;
+pub use routes::ROUTES;
+pub use routes::Route;
 pub use server::serve;
 pub use service::Service;
 pub use service::Setup;
@@ -29,14 +37,11 @@ use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::middleware::from_fn_with_state;
-use axum::routing::any;
-use axum::routing::get;
-use axum::routing::post;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::access::Keyring;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::ledger::refusals::Refusals;
@@ -55,6 +60,7 @@ pub struct App {
     /// How far a delivery's timestamp may be from now.
     pub window_ms: i64,
     pub api_key: ApiKey,
+    pub keyring: Keyring,
     pub refusals: Refusals,
     pub metrics: PrometheusHandle,
     /// Set when the service begins to shut down.
@@ -62,22 +68,8 @@ pub struct App {
 }
 
 /// All routes.
-pub fn router(app: App) -> Router {
-    let reads = Router::new()
-        .route("/v1/consumers/{consumer}/tokens", get(tokens::of_consumer))
-        .route("/v1/tokens/lookup", post(lookup::lookup))
-        .route("/v1/tokens/{ref}", get(tokens::one))
-        .route("/v1/tokens/{ref}/events", get(events::of_token))
-        .route("/v1/events", get(events::all))
-        .route_layer(from_fn_with_state(app.clone(), wrap::min_position))
-        .route_layer(from_fn(wrap::acceptable))
-        .route_layer(from_fn_with_state(app.clone(), auth::authenticate));
-    let open = Router::new()
-        .route("/webhooks/smartpay/{endpoint}", any(webhook::receive))
-        .route("/livez", get(operations::livez))
-        .route("/readyz", get(operations::readyz))
-        .route("/metrics", get(operations::metrics));
-    wrapped(reads.merge(open).with_state(app))
+pub fn router(app: &App) -> Router {
+    wrapped(routes::router(app))
 }
 
 /// The same around any routes: a panic is a 500, and every refusal has its problem body.

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::interval;
 use tokio::time::sleep;
 
+use crate::access::Keyring;
 use crate::api::ApiKey;
 use crate::api::App;
 use crate::api::Endpoints;
@@ -30,8 +31,8 @@ use crate::ledger::refusals::Refusals;
 use crate::vault;
 use crate::vault::MasterKey;
 
-/// How often the counters of refused requests go to the database.
-const REFUSALS_FLUSH: Duration = Duration::from_secs(5);
+/// How often the counters of refused requests, and when keys were used, go to the database.
+const FLUSH_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a service is made of.
 pub struct Setup<'a> {
@@ -76,7 +77,8 @@ impl Service {
         let (ledger, writer) = Ledger::start(settings);
         let pool = database::pool(setup.database);
         let refusals = Refusals::default();
-        let flusher = tokio::spawn(flush(refusals.clone(), pool.clone()));
+        let keyring = Keyring::new(pool.clone());
+        let flusher = tokio::spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
         let app = App {
             ledger,
             pool,
@@ -86,6 +88,7 @@ impl Service {
             endpoints: Arc::new(setup.endpoints),
             window_ms: setup.window_ms,
             api_key: setup.api_key,
+            keyring,
             refusals,
             metrics: setup.metrics,
             closing: Arc::new(AtomicBool::new(false)),
@@ -115,7 +118,7 @@ impl Service {
             closing.store(true, Ordering::SeqCst);
             sleep(grace).await;
         };
-        serve(listener, router(self.app.clone()), stop).await;
+        serve(listener, router(&self.app), stop).await;
         self.app.closing.store(false, Ordering::SeqCst);
     }
 
@@ -123,21 +126,26 @@ impl Service {
     pub async fn close(self) -> anyhow::Result<()> {
         let Self { app, writer, flusher } = self;
         flusher.abort();
-        let App { ledger, pool, refusals, .. } = app;
+        let App { ledger, pool, refusals, keyring, .. } = app;
         drop(ledger);
         writer.await.context("the writer panicked")?;
-        let flushed = refusals.flush(&pool).await;
+        let counted = refusals.flush(&pool).await;
+        let used = keyring.flush().await;
         pool.close().await;
-        flushed.context("writing the last counters of refused requests")
+        counted.context("writing the last counters of refused requests")?;
+        used.context("writing when keys were last used")
     }
 }
 
-async fn flush(refusals: Refusals, pool: PgPool) {
-    let mut ticks = interval(REFUSALS_FLUSH);
+async fn flush(refusals: Refusals, pool: PgPool, keyring: Keyring) {
+    let mut ticks = interval(FLUSH_PAUSE);
     loop {
         ticks.tick().await;
         if let Err(error) = refusals.flush(&pool).await {
             tracing::warn!(error = format!("{error:#}"), "counters of refused requests wait");
+        }
+        if let Err(error) = keyring.flush().await {
+            tracing::warn!(error = format!("{error:#}"), "the last uses of keys wait");
         }
     }
 }

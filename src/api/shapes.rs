@@ -8,8 +8,10 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::journal::Entry;
+use crate::projections::tokens::Standing;
 use crate::projections::tokens::TokenRecord;
 use crate::token::EVENT_VERSION;
+use crate::token::Status;
 use crate::token::UnusableReason;
 
 #[derive(Serialize)]
@@ -108,6 +110,41 @@ impl EventShape {
             leaf_hash: hex::encode(entry.leaf_hash),
         }
     }
+}
+
+/// Whether one can be charged. By consumer, `ref` is the token that decides.
+#[derive(Serialize)]
+pub(super) struct VerdictShape {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumer: Option<String>,
+    pub r#ref: Option<String>,
+    pub usable: bool,
+    pub unusable_reason: Option<&'static str>,
+    pub status: Option<&'static str>,
+}
+
+impl VerdictShape {
+    pub(super) fn of(
+        consumer: Option<String>,
+        reference: Option<String>,
+        standing: Option<&Standing>,
+    ) -> Self {
+        let usability = standing.map_or(Status::Unknown, |standing| standing.status).usability();
+        Self {
+            consumer,
+            r#ref: reference,
+            usable: usability.usable(),
+            unusable_reason: usability.reason().map(UnusableReason::as_str),
+            status: standing.map(|standing| standing.status.as_str()),
+        }
+    }
+}
+
+/// Verdicts in the order of the request.
+#[derive(Serialize)]
+pub(super) struct CheckShape {
+    pub data: Vec<VerdictShape>,
+    pub as_of: i64,
 }
 
 /// The list around rows.

@@ -55,6 +55,31 @@ pub(super) async fn of_consumer(
     Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
 }
 
+/// `GET /v1/tokens?consumer=&usable=&status=&limit=&cursor=`, newest first.
+pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["consumer", "usable", "status", "limit", "cursor"])?;
+    let limit = params.limit()?;
+    let statuses = statuses(&params)?;
+    let consumer = params.get("consumer").map(Consumer::parse).transpose();
+    let consumer = consumer.map_err(|error| Problem::parameter("consumer", error.to_string()))?;
+    let name = format!(
+        "tokens?{}&{}&{}",
+        params.get("usable").unwrap_or_default(),
+        params.get("status").unwrap_or_default(),
+        params.get("consumer").unwrap_or_default(),
+    );
+    let incarnation = incarnation(&app).await?;
+    let list = List { vault: &app.vault, name, incarnation };
+    let before = params.get("cursor").map_or(Ok(Position::MAX), |cursor| list.key(cursor))?;
+    let filter = Filter { statuses, before, limit: limit + 1 };
+    let page = match consumer {
+        Some(consumer) => tokens::of_consumer(&app.pool, &consumer, &filter).await?,
+        None => tokens::all(&app.pool, &filter).await?,
+    };
+    let as_of = page.as_of;
+    Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
+}
+
 /// `GET /v1/tokens/{ref}`. A ref of another ledger is the same 404 as an unknown one.
 pub(super) async fn one(
     State(app): State<App>,

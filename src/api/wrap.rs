@@ -1,6 +1,7 @@
 //! What surrounds every request: an id, a log line, problem bodies; what a read may ask for.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::MatchedPath;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use tokio::time::timeout_at;
 
 use crate::api::App;
+use crate::api::auth::Caller;
 use crate::api::params::Params;
 use crate::api::params::digits;
 use crate::api::problem::Problem;
@@ -29,7 +31,8 @@ const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
 /// How often the database is asked meanwhile: another process may have written.
 const MIN_POSITION_POLL: Duration = Duration::from_millis(50);
 
-/// The outermost layer. The log line holds the route's pattern, never what fills it.
+/// The outermost layer. The log line holds the route's pattern, never what fills it, and the id of
+/// the key, never the key.
 pub(super) async fn finish(request: Request, next: Next) -> Response {
     let request_id = format!("req_{}", hex::encode(rand::random::<[u8; 12]>()));
     let method = request.method().clone();
@@ -40,7 +43,9 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("request-id", value);
     }
+    let caller = response.extensions().get::<Caller>().map(|caller| Arc::clone(&caller.key_id));
     tracing::info!(
+        key = caller.as_deref().unwrap_or("none"),
         %method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),

@@ -1,0 +1,85 @@
+//! Every route with a key of every scope.
+
+use std::collections::BTreeMap;
+
+use tokenledger::access::Scope;
+use tokenledger::api::Access;
+use tokenledger::api::ROUTES;
+use tokenledger::api::Route;
+
+use crate::access::Key;
+use crate::request::Request;
+use crate::world::World;
+use crate::world::approved;
+use crate::world::token_id;
+
+/// A request that the route would serve, were it allowed.
+fn request(route: &Route, world: &World) -> Request {
+    let path = route
+        .path
+        .replace("{ref}", world.ref_of(&token_id(1)).as_str())
+        .replace("{consumer}", "c1")
+        .replace("{position}", "1")
+        .replace("{id}", "in_1")
+        .replace("{endpoint}", "dev");
+    assert!(!path.contains('{'), "a new parameter: {path}");
+    Request::new(route.method, &path)
+}
+
+#[tokio::test]
+async fn each_route_opens_to_its_scope_and_to_no_other() {
+    let world = World::new().await;
+    let served = world.serves().await;
+    world.delivers(&approved(&token_id(1))).await;
+    let mut keys: BTreeMap<Scope, Key> = BTreeMap::new();
+    for scope in Scope::ALL {
+        keys.insert(scope, world.key(&[scope]).await);
+    }
+    for route in &ROUTES {
+        let request = request(route, &world);
+        let what = format!("{} {}", route.method, route.path);
+        let without = served.sends(&request).await;
+        assert!(![0, 404, 405, 500].contains(&without.status), "{what}: {without:?}");
+        let Access::Key(needed) = route.access else {
+            assert_ne!(without.status, 401, "{what}");
+            continue;
+        };
+        without.refuses(401, "unauthenticated");
+        for (scope, key) in &keys {
+            let answer = served.sends(&key.on(request.clone())).await;
+            if *scope == needed {
+                assert!([200, 415].contains(&answer.status), "{what} with {scope}: {answer:?}");
+            } else {
+                let problem = answer.refuses(403, "scope_missing");
+                let named = problem["detail"].as_str().unwrap().contains(needed.as_str());
+                assert!(named, "{what}: {problem}");
+            }
+        }
+    }
+}
+
+/// What was promised to those who hold keys: a change here is a change for them.
+#[test]
+fn the_scopes_of_routes_are_those_of_the_interface() {
+    let found: Vec<(&str, &str)> = ROUTES
+        .iter()
+        .filter_map(|route| match route.access {
+            Access::Key(scope) => Some((route.path, scope.as_str())),
+            Access::Open => None,
+        })
+        .collect();
+    let promised = [
+        ("/v1/consumers/{consumer}/tokens", "tokens:read"),
+        ("/v1/tokens", "tokens:read"),
+        ("/v1/tokens/{ref}", "tokens:read"),
+        ("/v1/tokens/{ref}/events", "events:read"),
+        ("/v1/tokens/lookup", "tokens:read"),
+        ("/v1/usability-checks", "tokens:read"),
+        ("/v1/events", "events:read"),
+        ("/v1/events/{position}", "events:read"),
+        ("/v1/deliveries", "deliveries:read"),
+        ("/v1/deliveries/{id}", "deliveries:read"),
+        ("/v1/deliveries/{id}/reprocess", "deliveries:write"),
+    ];
+    assert_eq!(found, promised);
+}
