@@ -1,6 +1,7 @@
 //! The ledger opened by a command that records something itself, beside a running service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use sqlx::Connection;
@@ -11,11 +12,15 @@ use tokenledger::clock::Clock;
 use tokenledger::database;
 use tokenledger::database::Target;
 use tokenledger::ledger::Authority;
+use tokenledger::ledger::BodyReader;
 use tokenledger::ledger::Claimed;
 use tokenledger::ledger::Ledger;
 use tokenledger::ledger::Receipt;
+use tokenledger::ledger::ReprocessError;
+use tokenledger::ledger::Reprocessing;
 use tokenledger::ledger::Settings as LedgerSettings;
 use tokenledger::ledger::Submission;
+use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::TokenId;
 use tokenledger::token::Claim;
 use tokenledger::vault;
@@ -27,6 +32,7 @@ use crate::cli::settings::Settings;
 /// A writer of its own: several processes may write one ledger.
 pub(crate) struct Opened {
     pub vault: Arc<Vault>,
+    mode: Mode,
     clock: Clock,
     ledger: Ledger,
     writer: JoinHandle<()>,
@@ -45,7 +51,7 @@ impl Opened {
         let clock = Clock::system();
         let settings = LedgerSettings::new(options, Arc::clone(&vault), clock.clone());
         let (ledger, writer) = Ledger::start(settings);
-        Ok(Self { vault, clock, ledger, writer })
+        Ok(Self { vault, mode: target.mode, clock, ledger, writer })
     }
 
     /// Records one claim, and is done.
@@ -57,6 +63,32 @@ impl Opened {
     ) -> Result<Receipt, Exit> {
         let claimed = Claimed::new(&self.vault, id, claim, authority, self.clock.now());
         let receipt = self.ledger.submit(Submission::Claim(claimed)).await;
+        drop(self.ledger);
+        self.writer.await.context("the writer panicked")?;
+        receipt.map_err(|refused| Exit::Unreachable(refused.into()))
+    }
+}
+
+impl Opened {
+    /// Decides one delivery anew, and is done.
+    pub(crate) async fn reprocess(
+        self,
+        connection: &mut PgConnection,
+        window: Duration,
+        number: i64,
+    ) -> Result<Receipt, Exit> {
+        let window_ms = i64::try_from(window.as_millis()).context("the webhook window")?;
+        let reader = BodyReader { vault: &self.vault, mode: self.mode, window_ms };
+        let actor = "cli".to_owned();
+        let reprocessing = Reprocessing::of(connection, &reader, number, actor).await;
+        let reprocessing = reprocessing.map_err(|error| match error {
+            ReprocessError::Database(error) => Exit::from(error),
+            ReprocessError::Unknown => Exit::NotFound(error.into()),
+            ReprocessError::BodyDestroyed | ReprocessError::Sealed(_) => {
+                Exit::Failure(error.into())
+            }
+        })?;
+        let receipt = self.ledger.submit(Submission::Reprocess(reprocessing)).await;
         drop(self.ledger);
         self.writer.await.context("the writer panicked")?;
         receipt.map_err(|refused| Exit::Unreachable(refused.into()))

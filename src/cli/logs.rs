@@ -31,6 +31,7 @@ impl Form {
             | Command::Consumer(_)
             | Command::Inbox(_)
             | Command::Events(_)
+            | Command::Keys(_)
             | Command::Trigger(_)
             | Command::Claim(_) => Self::Quiet,
         }

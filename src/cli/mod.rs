@@ -23,6 +23,8 @@ mod lifeline;
 mod consumer;
 mod inbox;
 mod events;
+/// Access keys.
+pub(crate) mod keys;
 
 /// The ledger, for commands that record something themselves.
 mod ledger;
@@ -70,5 +72,6 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Consumer(command) => consumer::run(&command, &settings, &printer).await,
         Command::Inbox(command) => inbox::run(&command, &settings, &printer).await,
         Command::Events(command) => events::run(&command, &settings, &printer).await,
+        Command::Keys(command) => keys::run(&command, &settings, &printer).await,
     }
 }

@@ -16,6 +16,8 @@ use tokenledger::ledger::Verdict;
 use crate::cli::named::input_number;
 use crate::cli::named::zone;
 
+use crate::cli::keys::KeysCommand;
+
 const EXAMPLES: &str = "\
 Examples:
   tokenledger dev                                  a ledger with demo data, nothing to install
@@ -96,6 +98,9 @@ pub(crate) enum Command {
     /// The record, in the order in which it was written
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Access keys of the services that ask this ledger
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Send a signed webhook, as Smartpay would
     #[command(before_help = "\
 Examples:
@@ -182,6 +187,11 @@ pub(crate) enum InboxCommand {
     },
     /// One delivery: verdicts and reasons in words, copies
     Show {
+        #[arg(value_name = "ID", help = "as listed: in_17", value_parser = input_number)]
+        number: i64,
+    },
+    /// Decide an ignored or quarantined delivery anew, from its sealed body
+    Reprocess {
         #[arg(value_name = "ID", help = "as listed: in_17", value_parser = input_number)]
         number: i64,
     },

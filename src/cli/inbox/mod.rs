@@ -1,10 +1,11 @@
-//! `inbox list` and `inbox show`: deliveries, and what became of them.
+//! `inbox list`, `inbox show` and `inbox reprocess`: deliveries, and what became of them.
 
 /// Verdicts and reasons in words.
 mod words;
 
 use serde_json::Value;
 use serde_json::json;
+use sqlx::postgres::PgConnection;
 
 use tokenledger::ledger::inbox;
 use tokenledger::ledger::inbox::DeliveryDetails;
@@ -15,6 +16,7 @@ use tokenledger::ledger::standing;
 use crate::cli::database;
 use crate::cli::events::stamp;
 use crate::cli::exit::Exit;
+use crate::cli::ledger::Opened;
 use crate::cli::options::Format;
 use crate::cli::options::InboxCommand;
 use crate::cli::output;
@@ -50,19 +52,34 @@ pub(crate) async fn run(
             Ok(())
         }
         InboxCommand::Show { number } => {
-            let Some(details) = inbox::find(&mut connection, *number).await? else {
-                return Err(Exit::not_found(format!(
-                    "ledger {} holds no delivery in_{number}: `tokenledger inbox list` lists them",
-                    settings.ledger
-                )));
-            };
+            let details = find(&mut connection, *number, settings).await?;
             show(&details, printer)?;
             if let Some(reference) = &details.record.reference {
                 printer.hint(&format!("tokenledger token show {reference}"));
             }
             Ok(())
         }
+        InboxCommand::Reprocess { number } => {
+            find(&mut connection, *number, settings).await?;
+            let opened = Opened::open(settings).await?;
+            let window = settings.webhook_window;
+            opened.reprocess(&mut connection, window, *number).await?;
+            show(&find(&mut connection, *number, settings).await?, printer)
+        }
     }
+}
+
+async fn find(
+    connection: &mut PgConnection,
+    number: i64,
+    settings: &Settings,
+) -> Result<DeliveryDetails, Exit> {
+    inbox::find(connection, number).await?.ok_or_else(|| {
+        Exit::not_found(format!(
+            "ledger {} holds no delivery in_{number}: `tokenledger inbox list` lists them",
+            settings.ledger
+        ))
+    })
 }
 
 fn row(record: &DeliveryRecord, printer: &Printer) -> Row {

@@ -1,5 +1,6 @@
 //! Access keys: which key opens which route, and for how long.
 
+mod commands;
 mod keys;
 mod log;
 mod routes;
