@@ -24,6 +24,8 @@ pub mod projections;
 pub mod ledger;
 /// Access keys: who may ask, and for what.
 pub mod access;
+/// Whether the ledger still says what it said: reads everything, writes nothing.
+pub mod audit;
 /// HTTP for services.
 pub mod api;
 /// A pretend Smartpay. Last of all that speaks of tokens, so that no product code can use it.

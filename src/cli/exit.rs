@@ -7,13 +7,14 @@ use sqlx::error::DatabaseError;
 
 use tokenledger::database::unreachable_hint;
 
-/// Why a command did not succeed. Codes 3 (found problems) and 7 (confirmation needed) belong to
-/// commands that verify and that ask.
+/// Why a command did not succeed. Code 7 (confirmation needed) belongs to commands that ask.
 #[derive(Debug)]
 pub(crate) enum Exit {
     Failure(anyhow::Error),
     /// The command line or the configuration is wrong.
     Usage(anyhow::Error),
+    /// A command that looks for problems found some, and has told of them.
+    Found,
     NotFound(anyhow::Error),
     NotPermitted(anyhow::Error),
     /// The database, or whatever else it takes, cannot be reached.
@@ -37,6 +38,7 @@ impl Exit {
         let (code, error) = match self {
             Self::Failure(error) => (1, Some(error)),
             Self::Usage(error) => (2, Some(error)),
+            Self::Found => (3, None),
             Self::NotFound(error) => (4, Some(error)),
             Self::NotPermitted(error) => (5, Some(error)),
             Self::Unreachable(error) => (6, Some(error)),

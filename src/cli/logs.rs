@@ -33,6 +33,8 @@ impl Form {
             | Command::Events(_)
             | Command::Keys(_)
             | Command::Trigger(_)
+            | Command::Verify(_)
+            | Command::Replay(_)
             | Command::Claim(_) => Self::Quiet,
         }
     }

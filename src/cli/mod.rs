@@ -25,6 +25,8 @@ mod inbox;
 mod events;
 /// Access keys.
 pub(crate) mod keys;
+mod verify;
+mod replay;
 
 /// The ledger, for commands that record something themselves.
 mod ledger;
@@ -73,5 +75,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Inbox(command) => inbox::run(&command, &settings, &printer).await,
         Command::Events(command) => events::run(&command, &settings, &printer).await,
         Command::Keys(command) => keys::run(&command, &settings, &printer).await,
+        Command::Verify(verify) => verify::run(&verify, &settings, &printer).await,
+        Command::Replay(replay) => replay::run(&replay, &settings, &printer).await,
     }
 }

@@ -13,10 +13,11 @@ use secrecy::SecretString;
 
 use tokenledger::ledger::Verdict;
 
+use crate::cli::keys::KeysCommand;
 use crate::cli::named::input_number;
 use crate::cli::named::zone;
-
-use crate::cli::keys::KeysCommand;
+use crate::cli::replay::ReplayOptions;
+use crate::cli::verify::VerifyOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,6 +102,10 @@ pub(crate) enum Command {
     /// Access keys of the services that ask this ledger
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Recompute everything the ledger holds; exit code 3 when something is not as it must be
+    Verify(VerifyOptions),
+    /// Fold all events again and compare with the projection
+    Replay(ReplayOptions),
     /// Send a signed webhook, as Smartpay would
     #[command(before_help = "\
 Examples:

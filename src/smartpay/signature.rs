@@ -79,6 +79,21 @@ pub fn verify(
     matched
 }
 
+/// Whether a kept signature still matches, by the reading of the secret that matched in its day.
+pub fn matches_again(
+    secret: &SigningSecret,
+    variant: KeyVariant,
+    signature_text: &str,
+    timestamp_text: &str,
+    body: &[u8],
+) -> bool {
+    let Some(claimed) = decode(signature_text) else { return false };
+    secret
+        .keys()
+        .filter(|(known, _)| *known == variant)
+        .any(|(_, key)| bool::from(mac(key, timestamp_text, body).ct_eq(&claimed)))
+}
+
 /// What Smartpay's side puts into the signature header.
 pub fn sign(secret: &SigningSecret, timestamp_text: &str, body: &[u8]) -> String {
     let (_, key) = secret.keys().next().expect("a secret has at least one key");

@@ -24,6 +24,7 @@ pub use crate::vault::keys::VaultError;
 pub use crate::vault::keys::WrappedKey;
 pub use crate::vault::master::MasterKey;
 pub use crate::vault::reference::Ref;
+pub use crate::vault::seal::NO_TOKEN;
 pub use crate::vault::seal::Place;
 pub use crate::vault::seal::Salt;
 pub use crate::vault::seal::UnsealError;

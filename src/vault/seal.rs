@@ -14,6 +14,9 @@ use crate::vault::cipher::Key;
 use crate::vault::keys::Vault;
 use crate::vault::random;
 
+/// The subject of what belongs to no token.
+pub const NO_TOKEN: &str = "-";
+
 const FORMAT: u8 = 1;
 const SALT_BYTES: usize = 16;
 const VERSION_BYTES: usize = 4;

@@ -3,18 +3,18 @@
 use anyhow::Context;
 use chrono::DateTime;
 use chrono::Utc;
+use secrecy::ExposeSecret;
+use secrecy::SecretSlice;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::smartpay::SigningSecret;
 use crate::vault::MasterKey;
+use crate::vault::NO_TOKEN;
 use crate::vault::Place;
 use crate::vault::Salt;
 use crate::vault::Vault;
 use crate::vault::WrappedKey;
-
-/// What secrets are sealed under: they belong to no token.
-const NO_TOKEN: &str = "-";
 
 /// Opens the ledger's vault with the master key. A ledger that holds nothing yet gets its keys
 /// here; one whose keys are gone is refused, because its refs could never be computed again.
@@ -26,12 +26,7 @@ pub async fn open(
     let mut tx = connection.begin().await?;
     let inputs =
         sqlx::query_scalar!("SELECT input FROM head FOR UPDATE").fetch_one(&mut *tx).await?;
-    let wrapped = sqlx::query_as!(
-        WrappedKey,
-        "SELECT purpose, version, wrapped FROM vault_keys ORDER BY purpose, version"
-    )
-    .fetch_all(&mut *tx)
-    .await?;
+    let wrapped = wrapped_keys(&mut tx).await?;
     if !wrapped.is_empty() {
         return Ok(Vault::open(ledger, master_key, &wrapped)?);
     }
@@ -53,6 +48,19 @@ pub async fn open(
     }
     tx.commit().await.context("keeping the new vault's keys")?;
     Ok(vault)
+}
+
+/// Opens the vault without ever writing. None while the ledger holds no keys.
+pub async fn open_to_read(
+    connection: &mut PgConnection,
+    ledger: &str,
+    master_key: &MasterKey,
+) -> anyhow::Result<Option<Vault>> {
+    let wrapped = wrapped_keys(connection).await?;
+    if wrapped.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Vault::open(ledger, master_key, &wrapped)?))
 }
 
 /// Keeps a webhook secret for ever, sealed, so that signatures can be verified again later.
@@ -81,4 +89,36 @@ pub async fn keep_secret(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// A secret kept earlier, by the name of its endpoint and its fingerprint. None if it is not there.
+pub async fn kept_secret(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    endpoint: &str,
+    fingerprint: &str,
+) -> anyhow::Result<Option<SigningSecret>> {
+    let row = sqlx::query!(
+        "SELECT salt, sealed FROM vault_secrets WHERE fingerprint = $1 AND endpoint = $2",
+        fingerprint,
+        endpoint,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(kept) = row else { return Ok(None) };
+    let row = format!("{endpoint}/{fingerprint}");
+    let place = Place { table: "vault_secrets", row: &row, field: "secret" };
+    let salt = Salt::try_from(kept.salt.as_slice())?;
+    let text = SecretSlice::from(vault.unseal(&place, NO_TOKEN, &salt, &kept.sealed)?);
+    let text = str::from_utf8(text.expose_secret()).context("a kept secret is no text")?;
+    Ok(Some(SigningSecret::parse(text)?))
+}
+
+async fn wrapped_keys(connection: &mut PgConnection) -> Result<Vec<WrappedKey>, sqlx::Error> {
+    sqlx::query_as!(
+        WrappedKey,
+        "SELECT purpose, version, wrapped FROM vault_keys ORDER BY purpose, version"
+    )
+    .fetch_all(connection)
+    .await
 }

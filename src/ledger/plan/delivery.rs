@@ -22,12 +22,10 @@ use crate::smartpay::Reason;
 use crate::smartpay::notice::Quarantined;
 use crate::token::Command;
 use crate::token::ProviderTime;
+use crate::vault::NO_TOKEN;
 use crate::vault::Place;
 use crate::vault::Ref;
 use crate::vault::Salt;
-
-/// What bodies that name no known token are sealed under.
-const NO_TOKEN: &str = "-";
 
 /// What a verdict is given on.
 pub(super) struct Judged<'a> {

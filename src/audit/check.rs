@@ -1,0 +1,60 @@
+//! The checks by their names, in the order in which they run.
+
+use std::fmt;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    Positions,
+    Sequences,
+    Leaves,
+    Inputs,
+    Evidence,
+    Signatures,
+    Vault,
+    Projections,
+    Stock,
+    Grants,
+    Acts,
+}
+
+impl Check {
+    pub const ALL: [Self; 11] = [
+        Self::Positions,
+        Self::Sequences,
+        Self::Leaves,
+        Self::Inputs,
+        Self::Evidence,
+        Self::Signatures,
+        Self::Vault,
+        Self::Projections,
+        Self::Stock,
+        Self::Grants,
+        Self::Acts,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positions => "positions",
+            Self::Sequences => "sequences",
+            Self::Leaves => "leaves",
+            Self::Inputs => "inputs",
+            Self::Evidence => "evidence",
+            Self::Signatures => "signatures",
+            Self::Vault => "vault",
+            Self::Projections => "projections",
+            Self::Stock => "stock",
+            Self::Grants => "grants",
+            Self::Acts => "acts",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|check| check.as_str() == word)
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
