@@ -10,13 +10,11 @@ use crate::smartpay::Expected;
 use crate::smartpay::Mode;
 use crate::smartpay::notice;
 use crate::token::ProviderTime;
+use crate::vault::NO_TOKEN;
 use crate::vault::Place;
 use crate::vault::Salt;
 use crate::vault::UnsealError;
 use crate::vault::Vault;
-
-/// What bodies that name no known token are sealed under.
-const NO_TOKEN: &str = "-";
 
 /// A delivery by its identity, what its body says now, and who asked.
 #[derive(Clone, Debug)]
