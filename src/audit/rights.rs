@@ -36,7 +36,7 @@ const fn changeable(table: &'static str, service: &'static str, reader: &'static
     Right { table, service, reader, columns: None, triggers: &[] }
 }
 
-pub const RIGHTS: [Right; 17] = [
+pub const RIGHTS: [Right; 18] = [
     history("acts"),
     history("copies"),
     history("events"),
@@ -50,6 +50,13 @@ pub const RIGHTS: [Right; 17] = [
         reader: "S",
         columns: Some("act, input, position, recorded_at"),
         triggers: FORWARD,
+    },
+    Right {
+        table: "access_keys",
+        service: "SIU",
+        reader: "",
+        columns: Some("last_used_at, revoked_at"),
+        triggers: &[],
     },
     changeable("readings_due", "SIUD", "S"),
     changeable("refusals", "SIUD", "S"),
