@@ -1,13 +1,15 @@
 //! The JSON of deliveries: no body, no token id.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::shapes::time;
 use crate::ledger::inbox::DeliveryDetails;
 use crate::ledger::inbox::DeliveryRecord;
 use crate::ledger::inbox::GivenVerdict;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
 pub(super) struct DeliveryShape {
     pub id: String,
     pub endpoint: String,
@@ -24,7 +26,8 @@ pub(super) struct DeliveryShape {
     pub r#ref: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryDetails)]
 pub(super) struct DeliveryDetailsShape {
     #[serde(flatten)]
     pub delivery: DeliveryShape,
@@ -39,7 +42,8 @@ pub(super) struct DeliveryDetailsShape {
 }
 
 /// One of the verdicts that were given in the course of time.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = GivenVerdict)]
 pub(super) struct GivenVerdictShape {
     pub verdict: String,
     pub reason: Option<String>,

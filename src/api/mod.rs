@@ -6,14 +6,19 @@ mod checks;
 mod cursor;
 mod deliveries;
 mod delivery_shapes;
+mod docs;
 mod endpoints;
 mod events;
 mod lookup;
 mod object;
+mod openapi;
 mod operations;
+mod parameters;
 mod params;
 mod problem;
+mod requests;
 mod routes;
+mod routing;
 mod server;
 mod service;
 mod shapes;
@@ -25,7 +30,9 @@ pub use auth::ApiKey;
 pub use auth::ApiKeyError;
 pub use endpoints::Endpoint;
 pub use endpoints::Endpoints;
+pub use openapi::openapi;
 pub use routes::Access;
+pub use routes::Gives;
 pub use routes::ROUTES;
 pub use routes::Route;
 pub use server::serve;
@@ -69,7 +76,7 @@ pub struct App {
 
 /// All routes.
 pub fn router(app: &App) -> Router {
-    wrapped(routes::router(app))
+    wrapped(routing::router(app))
 }
 
 /// The same around any routes: a panic is a 500, and every refusal has its problem body.

@@ -6,6 +6,7 @@ use chrono::Utc;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::journal::Entry;
 use crate::projections::tokens::Standing;
@@ -14,7 +15,8 @@ use crate::token::EVENT_VERSION;
 use crate::token::Status;
 use crate::token::UnusableReason;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
 pub(super) struct TokenShape {
     pub r#ref: String,
     pub token_id_masked: String,
@@ -62,7 +64,8 @@ impl TokenShape {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(super) struct EventShape {
     pub position: i64,
     pub r#ref: String,
@@ -74,11 +77,13 @@ pub(super) struct EventShape {
     pub recorded_at: String,
     pub cause: CauseShape,
     pub witnesses: i64,
+    #[schema(value_type = Object)]
     pub data: Map<String, Value>,
     pub leaf_hash: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Cause)]
 pub(super) struct CauseShape {
     pub kind: &'static str,
     pub id: String,
@@ -113,7 +118,8 @@ impl EventShape {
 }
 
 /// Whether one can be charged. By consumer, `ref` is the token that decides.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Usability)]
 pub(super) struct VerdictShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consumer: Option<String>,
@@ -141,7 +147,8 @@ impl VerdictShape {
 }
 
 /// Verdicts in the order of the request.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Verdicts)]
 pub(super) struct CheckShape {
     pub data: Vec<VerdictShape>,
     pub as_of: i64,

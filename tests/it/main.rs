@@ -32,6 +32,7 @@ mod failing_data;
 mod failing_database;
 mod golden;
 mod inbox;
+mod interface;
 mod kill;
 mod notice;
 mod no_token_id_at_rest;

@@ -21,7 +21,8 @@ fn request(route: &Route, world: &World) -> Request {
         .replace("{consumer}", "c1")
         .replace("{position}", "1")
         .replace("{id}", "in_1")
-        .replace("{endpoint}", "dev");
+        .replace("{endpoint}", "dev")
+        .replace("{*file}", "swagger-ui.css");
     assert!(!path.contains('{'), "a new parameter: {path}");
     Request::new(route.method, &path)
 }

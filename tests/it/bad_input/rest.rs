@@ -9,7 +9,7 @@ use crate::bad_input::sending::send_literal;
 
 /// Routes that are not there yet: until then they answer 404 (405 where only a method is missing),
 /// and their cases wait.
-const NOT_SERVED: [&str; 10] = [
+const NOT_SERVED: [&str; 8] = [
     "/v1/checkout-sessions",
     "/v1/feed",
     "/v1/followers",
@@ -18,8 +18,6 @@ const NOT_SERVED: [&str; 10] = [
     "/checkpoint",
     "/tile",
     "/return",
-    "/openapi.json",
-    "/docs",
 ];
 /// The same, behind a ref or a position.
 const NOT_SERVED_BELOW: [&str; 6] =
