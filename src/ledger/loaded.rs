@@ -121,6 +121,8 @@ pub(crate) async fn load(
     Ok(loaded)
 }
 
+/// The limit of one keeps each wanted delivery a lookup of its own in the index. As a plain join it
+/// became a scan of all deliveries while statistics knew of none.
 async fn load_inputs(
     connection: &mut PgConnection,
     touched: &Touched,
@@ -146,8 +148,11 @@ async fn load_inputs(
             UNION
             SELECT known.number
             FROM unnest($2::text[], $3::bytea[]) AS wanted (endpoint, digest)
-            JOIN inputs known ON known.kind = 'delivery'
-                AND known.endpoint = wanted.endpoint AND known.digest = wanted.digest
+            CROSS JOIN LATERAL (
+                SELECT number FROM inputs
+                WHERE kind = 'delivery' AND endpoint = wanted.endpoint AND digest = wanted.digest
+                LIMIT 1
+            ) known
         ) found
         JOIN inputs ON inputs.number = found.number
         LEFT JOIN LATERAL (

@@ -31,6 +31,16 @@ pub const QUEUE_MAX: usize = 4096;
 /// A group that takes longer is given up, and its connection with it.
 const GROUP_DEADLINE: Duration = Duration::from_secs(8);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
+/// Plans are made for the arrays at hand: one prepared while the tables were empty would scan them
+/// for ever. And the writer looks up few rows of tables that grow faster than their statistics are
+/// renewed: whatever those say, it must never read a whole table or index to find them. Nothing here
+/// is worth compiling, least of all for the cost that forbidding a scan adds to the head's.
+const PLANS: &str = "
+    SET plan_cache_mode = force_custom_plan;
+    SET jit = off;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off";
 
 /// What the writer works with.
 #[derive(Clone)]
@@ -230,15 +240,14 @@ impl Writer {
         Ok(receipts)
     }
 
-    /// The writer's own connection. Plans are made for the arrays at hand: one prepared while the
-    /// tables were empty would scan them for ever.
+    /// The writer's own connection, planned for by [`PLANS`].
     async fn connect(&mut self) -> Result<PgConnection, GroupError> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
         let connecting = async {
             let mut connection = PgConnection::connect_with(&self.settings.options).await?;
-            connection.execute("SET plan_cache_mode = force_custom_plan").await?;
+            connection.execute(PLANS).await?;
             Ok::<_, sqlx::Error>(connection)
         };
         match timeout(CONNECT_DEADLINE, connecting).await {
