@@ -48,6 +48,11 @@ impl Aggregate for Token {
 }
 
 impl TokenView {
+    /// What [`View::update`] does, for readers that have the event and no envelope.
+    pub fn follow(&mut self, event: Event) {
+        self.token.evolve(event);
+    }
+
     pub const fn token(&self) -> &Token {
         &self.token
     }
@@ -55,6 +60,6 @@ impl TokenView {
 
 impl View<Token> for TokenView {
     fn update(&mut self, event: &EventEnvelope<Token>) {
-        self.token.evolve(event.payload.clone());
+        self.follow(event.payload.clone());
     }
 }

@@ -2,8 +2,6 @@
 
 use chrono::DateTime;
 use chrono::Utc;
-use cqrs_es::EventEnvelope;
-use cqrs_es::View;
 
 use crate::journal::Entry;
 use crate::journal::Position;
@@ -34,12 +32,7 @@ impl TokenRow {
             recorded_at: entry.recorded_at,
         });
         assert!(row.position < entry.position, "entries are applied in position order");
-        row.view.update(&EventEnvelope {
-            aggregate_id: entry.reference.to_string(),
-            sequence: usize::try_from(entry.sequence).expect("a stream is short"),
-            payload: entry.event.clone(),
-            metadata: entry.cause.to_map(),
-        });
+        row.view.follow(entry.event.clone());
         row.position = entry.position;
         row.occurred_at = entry.occurred_at;
         row.recorded_at = entry.recorded_at;
