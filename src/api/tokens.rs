@@ -46,12 +46,16 @@ pub(super) async fn of_consumer(
         params.get("usable").unwrap_or_default(),
         params.get("status").unwrap_or_default(),
     );
-    let incarnation = incarnation(&app).await?;
-    let list = List { vault: &app.vault, name, incarnation };
-    let before = params.get("cursor").map_or(Ok(Position::MAX), |cursor| list.key(cursor))?;
+    let list = |incarnation| List { vault: &app.vault, name: name.clone(), incarnation };
+    // Without a cursor the page itself tells the incarnation: one question less.
+    let before = match params.get("cursor") {
+        None => Position::MAX,
+        Some(cursor) => list(incarnation(&app).await?).key(cursor)?,
+    };
     let filter = Filter { statuses, before, limit: limit + 1 };
     let page = tokens::of_consumer(&app.pool, &consumer, &filter).await?;
     let as_of = page.as_of;
+    let list = list(page.incarnation);
     Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
 }
 
