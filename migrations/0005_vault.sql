@@ -32,7 +32,6 @@ BEGIN
         salt bytea,
         sealed bytea NOT NULL,
         CONSTRAINT sealed_bodies_pkey PRIMARY KEY (input),
-        CONSTRAINT sealed_bodies_input FOREIGN KEY (input) REFERENCES inputs (number),
         CONSTRAINT sealed_bodies_salt CHECK ((ref IS NULL) = (salt IS NOT NULL))
     );
 END
