@@ -1,5 +1,7 @@
 //! Why an event exists: which input, request or run; by whom; with which reason.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -45,5 +47,10 @@ impl Cause {
     /// The metadata text: fields in the order above, absent ones left out.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("a struct of texts is always JSON")
+    }
+
+    /// The same as the stock repository of postgres-es reads it.
+    pub fn to_map(&self) -> HashMap<String, String> {
+        serde_json::from_str(&self.to_text()).expect("metadata is a map of texts")
     }
 }
