@@ -1,6 +1,6 @@
 -- The ledger's head: one row, locked first by every transaction that changes the ledger. Position,
--- input and act are the numbers given out last. Mode, name and the demo mark are written once, by
--- `migrate`.
+-- input, arrival and act are the numbers given out last, chain is that of the last arrival. Mode,
+-- name and the demo mark are written once, by `migrate`.
 DO $migration$
 BEGIN
     CREATE TABLE head (
@@ -11,6 +11,8 @@ BEGIN
         incarnation integer NOT NULL,
         position bigint NOT NULL,
         input bigint NOT NULL,
+        arrival bigint NOT NULL,
+        chain bytea NOT NULL,
         act bigint NOT NULL,
         recorded_at timestamptz NOT NULL,
         CONSTRAINT head_pkey PRIMARY KEY (one),
@@ -18,8 +20,9 @@ BEGIN
         CONSTRAINT head_mode CHECK (mode IN ('test', 'live')),
         CONSTRAINT head_demo CHECK (demo_until IS NULL OR mode = 'test'),
         CONSTRAINT head_numbers CHECK (
-            incarnation > 0 AND position >= 0 AND input >= 0 AND act >= 0
-        )
+            incarnation > 0 AND position >= 0 AND input >= 0 AND arrival >= 0 AND act >= 0
+        ),
+        CONSTRAINT head_chain CHECK (octet_length(chain) = 32)
     );
 
     CREATE FUNCTION head_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $function$
@@ -33,7 +36,8 @@ BEGIN
                 USING ERRCODE = 'TL001';
         END IF;
         IF NEW.position < OLD.position OR NEW.input < OLD.input OR NEW.act < OLD.act
-            OR NEW.incarnation < OLD.incarnation OR NEW.recorded_at < OLD.recorded_at THEN
+            OR NEW.arrival < OLD.arrival OR NEW.incarnation < OLD.incarnation
+            OR NEW.recorded_at < OLD.recorded_at THEN
             RAISE EXCEPTION 'the head only moves forward' USING ERRCODE = 'TL001';
         END IF;
         RETURN NEW;

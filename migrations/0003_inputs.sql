@@ -1,5 +1,7 @@
 -- What came from outside, kept as received. The first verdict stands in the row, later ones in
 -- `verdicts`; equal bytes again are `copies`. Bodies lie sealed elsewhere; here is their digest.
+-- Each time that something came is an arrival, numbered densely over inputs and copies (and over
+-- verdicts that somebody asked for, when nothing came); its chain is a hash of its row, of all that it brought about beside events, and of the chain before.
 DO $migration$
 BEGIN
     CREATE TABLE inputs (
@@ -20,10 +22,13 @@ BEGIN
         verdict text NOT NULL,
         reason text,
         position bigint,
+        arrival bigint NOT NULL,
+        chain bytea NOT NULL,
         CONSTRAINT inputs_pkey PRIMARY KEY (number),
         CONSTRAINT inputs_number CHECK (number > 0),
         CONSTRAINT inputs_kind CHECK (kind IN ('delivery', 'response', 'import')),
         CONSTRAINT inputs_digest CHECK (octet_length(digest) = 32),
+        CONSTRAINT inputs_chain CHECK (octet_length(chain) = 32),
         CONSTRAINT inputs_verdict CHECK (
             verdict IN ('applied', 'witness', 'ignored', 'quarantined')
         ),
@@ -35,6 +40,7 @@ BEGIN
         )
     );
     CREATE UNIQUE INDEX inputs_delivery ON inputs (endpoint, digest) WHERE kind = 'delivery';
+    CREATE UNIQUE INDEX inputs_arrival ON inputs (arrival);
     CREATE INDEX inputs_event_id ON inputs (event_id) WHERE event_id IS NOT NULL;
     CREATE INDEX inputs_ref ON inputs (ref, number) WHERE ref IS NOT NULL;
     CREATE INDEX inputs_verdicts ON inputs (verdict, number)
@@ -47,12 +53,16 @@ BEGIN
         reason text,
         position bigint,
         recorded_at timestamptz NOT NULL,
+        arrival bigint NOT NULL,
+        chain bytea,
+        CONSTRAINT verdicts_chain CHECK (octet_length(chain) = 32),
         CONSTRAINT verdicts_pkey PRIMARY KEY (input, number),
         CONSTRAINT verdicts_input FOREIGN KEY (input) REFERENCES inputs (number),
         CONSTRAINT verdicts_verdict CHECK (
             verdict IN ('applied', 'witness', 'ignored', 'quarantined')
         )
     );
+    CREATE INDEX verdicts_arrival ON verdicts (arrival);
 
     CREATE TABLE copies (
         input bigint NOT NULL,
@@ -62,8 +72,12 @@ BEGIN
         signature_timestamp text NOT NULL,
         key_variant text NOT NULL,
         secret_fingerprint text NOT NULL,
+        arrival bigint NOT NULL,
+        chain bytea NOT NULL,
         CONSTRAINT copies_pkey PRIMARY KEY (input, number),
-        CONSTRAINT copies_input FOREIGN KEY (input) REFERENCES inputs (number)
+        CONSTRAINT copies_input FOREIGN KEY (input) REFERENCES inputs (number),
+        CONSTRAINT copies_chain CHECK (octet_length(chain) = 32)
     );
+    CREATE UNIQUE INDEX copies_arrival ON copies (arrival);
 END
 $migration$;

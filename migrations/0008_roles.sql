@@ -23,7 +23,8 @@ BEGIN
 
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO tokenledger_service, tokenledger_reader',
         current_schema());
-    GRANT SELECT, UPDATE (position, input, act, recorded_at) ON head TO tokenledger_service;
+    GRANT SELECT, UPDATE (position, input, arrival, chain, act, recorded_at) ON head
+        TO tokenledger_service;
     GRANT SELECT, INSERT, UPDATE, DELETE ON words, readings_due, refusals TO tokenledger_service;
     GRANT SELECT, INSERT, UPDATE ON tokens, vault_secrets TO tokenledger_service;
     GRANT SELECT, INSERT ON vault, vault_keys TO tokenledger_service;

@@ -8,6 +8,8 @@
 
 /// The only place that reads the time.
 pub mod clock;
+/// Bytes to be hashed: fields that cannot run into each other.
+pub mod canonical;
 /// The rules of a token. Pure.
 pub mod token;
 /// The vendor's wire: secrets, signatures, notices, readings.

@@ -7,6 +7,7 @@ pub enum Check {
     Positions,
     Sequences,
     Leaves,
+    Arrivals,
     Inputs,
     Evidence,
     Signatures,
@@ -18,10 +19,11 @@ pub enum Check {
 }
 
 impl Check {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Positions,
         Self::Sequences,
         Self::Leaves,
+        Self::Arrivals,
         Self::Inputs,
         Self::Evidence,
         Self::Signatures,
@@ -37,6 +39,7 @@ impl Check {
             Self::Positions => "positions",
             Self::Sequences => "sequences",
             Self::Leaves => "leaves",
+            Self::Arrivals => "arrivals",
             Self::Inputs => "inputs",
             Self::Evidence => "evidence",
             Self::Signatures => "signatures",

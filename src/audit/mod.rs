@@ -13,6 +13,8 @@ mod report;
 mod events;
 /// Opening what lies sealed.
 mod bodies;
+/// The rows of arrivals, as they are stored.
+mod arrival_rows;
 /// The projection `tokens` beside the fold of the events.
 mod fold;
 /// Comparing the two.
@@ -23,6 +25,7 @@ mod rights;
 mod positions;
 mod sequences;
 mod leaves;
+mod arrivals;
 mod inputs;
 mod evidence;
 mod signatures;

@@ -48,7 +48,7 @@ pub const RIGHTS: [Right; 18] = [
         table: "head",
         service: "SU",
         reader: "S",
-        columns: Some("act, input, position, recorded_at"),
+        columns: Some("act, arrival, chain, input, position, recorded_at"),
         triggers: FORWARD,
     },
     Right {

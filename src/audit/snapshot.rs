@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 use crate::audit::Check;
 use crate::audit::Report;
 use crate::audit::acts;
+use crate::audit::arrivals;
 use crate::audit::evidence;
 use crate::audit::grants;
 use crate::audit::inputs;
@@ -48,6 +49,8 @@ pub struct Head {
     pub incarnation: i32,
     pub position: Position,
     pub input: i64,
+    pub arrival: i64,
+    pub chain: Vec<u8>,
     pub act: i64,
     pub recorded_at: DateTime<Utc>,
 }
@@ -67,7 +70,9 @@ impl Snapshot {
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let head = sqlx::query_as!(
             Head,
-            "SELECT ledger, mode, incarnation, position, input, act, recorded_at FROM head"
+            "SELECT
+                ledger, mode, incarnation, position, input, arrival, chain, act, recorded_at
+            FROM head"
         )
         .fetch_one(&mut connection)
         .await
@@ -102,6 +107,7 @@ impl Snapshot {
             Check::Positions => positions::check(self).await,
             Check::Sequences => sequences::check(self).await,
             Check::Leaves => leaves::check(self).await,
+            Check::Arrivals => arrivals::check(self).await,
             Check::Inputs => inputs::check(self).await,
             Check::Evidence => evidence::check(self).await,
             Check::Signatures => signatures::check(self).await,

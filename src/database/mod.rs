@@ -1,9 +1,12 @@
 //! Reaching PostgreSQL: one schema per ledger, one role per purpose.
 
+mod act;
 mod failure;
 mod roles;
 mod schema;
 
+pub use act::Act;
+pub use act::CHAIN_BEGINS;
 pub use failure::Failure;
 pub use failure::unreachable_hint;
 pub use roles::OWNER;

@@ -10,6 +10,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use thiserror::Error;
 
+use crate::database::Act;
+use crate::database::CHAIN_BEGINS;
 use crate::database::LedgerName;
 use crate::smartpay::Mode;
 
@@ -99,23 +101,40 @@ async fn begin_ledger(
 ) -> Result<(), sqlx::Error> {
     let mut tx = connection.begin().await?;
     let begun = sqlx::query!(
-        "INSERT INTO head (ledger, mode, demo_until, incarnation, position, input, act, recorded_at)
-         VALUES ($1, $2, $3, 1, 0, 0, 1, $4)
+        "INSERT INTO head (
+            ledger, mode, demo_until, incarnation, position, input, arrival, chain, act, recorded_at
+         )
+         VALUES ($1, $2, $3, 1, 0, 0, 0, $4, 1, $5)
          ON CONFLICT (one) DO NOTHING",
         target.ledger.as_str(),
         target.mode.as_str(),
         target.demo_until,
+        CHAIN_BEGINS.as_slice(),
         now,
     )
     .execute(&mut *tx)
     .await?;
     if begun.rows_affected() == 1 {
+        let details = format!(r#"{{"incarnation":1,"mode":"{}"}}"#, target.mode);
+        let act = Act {
+            number: 1,
+            kind: "incarnation",
+            actor: "migrate",
+            reason: "a new ledger begins",
+            details: &details,
+            recorded_at: now,
+        };
+        let chain = act.chain(&CHAIN_BEGINS);
         sqlx::query!(
-            "INSERT INTO acts (number, kind, actor, reason, details, recorded_at)
-             VALUES (1, 'incarnation', 'migrate', 'a new ledger begins',
-                 json_build_object('incarnation', 1, 'mode', $1::text), $2)",
-            target.mode.as_str(),
-            now,
+            "INSERT INTO acts (number, kind, actor, reason, details, recorded_at, chain)
+             VALUES ($1, $2, $3, $4, $5::text::json, $6, $7)",
+            act.number,
+            act.kind,
+            act.actor,
+            act.reason,
+            act.details,
+            act.recorded_at,
+            chain.as_slice(),
         )
         .execute(&mut *tx)
         .await?;

@@ -25,6 +25,9 @@ use crate::vault::Salt;
 pub(crate) struct Head {
     pub position: Position,
     pub input: i64,
+    pub arrival: i64,
+    /// Of the last arrival.
+    pub chain: Vec<u8>,
     pub recorded_at: DateTime<Utc>,
     pub incarnation: i32,
     /// `pg_current_xact_id()`: tells after a lost connection whether the commit happened.
@@ -97,6 +100,8 @@ pub(crate) async fn lock_head(connection: &mut PgConnection) -> Result<Head, sql
         r#"SELECT
             position,
             input,
+            arrival,
+            chain,
             recorded_at,
             incarnation,
             pg_current_xact_id()::text AS "transaction!"

@@ -6,6 +6,7 @@
 //! caller told the verdict and the position. Several processes may run one ledger: the head's row
 //! orders them.
 
+pub(crate) mod arrival;
 mod claimed;
 mod content;
 pub mod inbox;

@@ -97,13 +97,16 @@ async fn write(
     let mut plan = Plan::new(head, loaded, &settings.vault, settings.rules, settings.clock.now());
     let receipts = catch_unwind(AssertUnwindSafe(|| plan.decide(group)))
         .map_err(|_| GroupError::Data(anyhow::anyhow!("deciding the group panicked")))?;
+    plan.chain();
     plan.rows.insert(connection, plan.recorded_at).await.map_err(database)?;
     tokens::upsert(connection, &plan.token_rows()).await.map_err(database)?;
     sqlx::query!(
-        "UPDATE head SET position = $1, input = $2, recorded_at = $3",
+        "UPDATE head SET position = $1, input = $2, recorded_at = $3, arrival = $4, chain = $5",
         plan.head.position,
         plan.head.input,
         plan.recorded_at,
+        plan.head.arrival,
+        plan.head.chain,
     )
     .execute(connection)
     .await

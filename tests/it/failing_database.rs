@@ -104,7 +104,7 @@ async fn a_commit_of_another_transaction_is_not_taken_for_ours() {
         let delivery = world.delivery(&approved(&token_id(1)));
         let before = traces(&world).await;
         let last = world.one::<String>(other).await;
-        proxy.will(Fault::Forged { columns: 5, last });
+        proxy.will(Fault::Forged { columns: 7, last });
         proxy.will(Fault::BeforeRequest("COMMIT"));
         let refused = ledger.submit(delivery.clone()).await;
         assert!(proxy.did());

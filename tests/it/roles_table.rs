@@ -31,8 +31,8 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     column: &'static str,
-    service: &'static str,
-    reader: &'static str,
+    pub(crate) service: &'static str,
+    pub(crate) reader: &'static str,
 }
 
 const fn table(
@@ -147,9 +147,9 @@ Which role may do what to which table. A test tries every cell and writes this p
         writeln!(text, "| `{name}` | {kind} | {service} | {reader} | {owner} |").unwrap();
     }
     text.push_str(
-        "\nOf `head` the service may update `position`, `input`, `act` and `recorded_at` only, \
-         and they never\ngo back. `ledger`, `mode` and `demo_until` are written once. Of \
-         `access_keys` it may update\n`revoked_at` and `last_used_at` only.\n",
+        "\nOf `head` the service may update `position`, `input`, `arrival`, `chain`, `act` and\n\
+         `recorded_at` only; they never go back. `ledger`, `mode` and `demo_until` are written \
+         once. Of\n`access_keys` it may update `revoked_at` and `last_used_at` only.\n",
     );
     text
 }

@@ -48,8 +48,9 @@ impl Plan<'_> {
             position = Some(self.append(reference, event, source));
         }
         for sequence in decision.witnessed {
-            let input = source.number;
-            self.rows.witnesses.push(WitnessRow { reference: reference.clone(), sequence, input });
+            let (input, arrival) = (source.number, self.head.arrival);
+            let reference = reference.clone();
+            self.rows.witnesses.push(WitnessRow { reference, sequence, input, arrival });
         }
         if let Some(ask) = decision.asks {
             self.ask(reference, ask.as_str());

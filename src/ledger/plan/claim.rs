@@ -37,6 +37,8 @@ impl Plan<'_> {
             verdict: outcome.verdict,
             reason: outcome.reason,
             position: outcome.position,
+            arrival: self.head.arrival,
+            chain: [0; 32],
         });
         self.keep_body(number, Some(&claimed.token.reference), &claimed.body);
         Receipt {

@@ -65,6 +65,8 @@ impl Plan<'_> {
             verdict: outcome.verdict,
             reason: outcome.reason,
             position: outcome.position,
+            arrival: self.head.arrival,
+            chain: [0; 32],
         });
         self.keep_body(number, reference.as_ref(), &delivery.body);
         let known = KnownInput {
@@ -107,6 +109,8 @@ impl Plan<'_> {
             number: known.copies,
             received_at: delivery.received_at,
             signed: Signed::of(delivery),
+            arrival: self.head.arrival,
+            chain: [0; 32],
         });
         if known.verdict == Verdict::Quarantined {
             let outcome = self.judge(known.number, &Judged::of(delivery));
@@ -131,6 +135,8 @@ impl Plan<'_> {
             verdict: outcome.verdict,
             reason: outcome.reason,
             position: outcome.position,
+            arrival: self.head.arrival,
+            chain: None,
         });
     }
 
@@ -190,8 +196,8 @@ impl Plan<'_> {
         let event_id = event_id.to_string();
         let new = self.loaded.uses.insert((reference.to_string(), event_id.clone()));
         if new {
-            let reference = reference.clone();
-            self.rows.usage.push(UsageRow { reference, event_id, input: number, used_at });
+            let (reference, input, arrival) = (reference.clone(), number, self.head.arrival);
+            self.rows.usage.push(UsageRow { reference, event_id, input, used_at, arrival });
         }
         let verdict = if new { Verdict::Applied } else { Verdict::Witness };
         Outcome { verdict, reason: None, position: None }

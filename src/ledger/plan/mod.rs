@@ -68,8 +68,14 @@ impl<'a> Plan<'a> {
         let mut receipts: Vec<Receipt> = group
             .iter()
             .map(|submission| match submission {
-                Submission::Delivery(delivery) => self.deliver(delivery),
-                Submission::Claim(claimed) => self.claim(claimed),
+                Submission::Delivery(delivery) => {
+                    self.head.arrival += 1;
+                    self.deliver(delivery)
+                }
+                Submission::Claim(claimed) => {
+                    self.head.arrival += 1;
+                    self.claim(claimed)
+                }
                 Submission::Reprocess(reprocessing) => self.reprocess(reprocessing),
             })
             .collect();
@@ -77,6 +83,11 @@ impl<'a> Plan<'a> {
             receipt.as_of = self.head.position;
         }
         receipts
+    }
+
+    /// Hashes what was taken down, arrival by arrival.
+    pub(crate) fn chain(&mut self) {
+        self.head.chain = self.rows.chain(&self.head.chain, self.recorded_at);
     }
 
     /// The projection rows that changed, in an order that all writers share.

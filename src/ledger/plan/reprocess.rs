@@ -17,9 +17,13 @@ impl Plan<'_> {
         match known.verdict {
             Verdict::Applied | Verdict::Witness => {}
             Verdict::Ignored | Verdict::Quarantined => {
+                // Nothing came, but somebody asked: an arrival whose row is the verdict itself.
+                self.head.arrival += 1;
                 let judged = Judged { content, digest, actor: Some(actor) };
                 let outcome = self.judge(known.number, &judged);
                 self.decide_anew(&mut known, &outcome);
+                let verdict = self.rows.verdicts.last_mut().expect("it was just decided");
+                verdict.chain = Some([0; 32]);
                 self.loaded.inputs.insert(key, known.clone());
             }
         }

@@ -21,8 +21,8 @@ pub(super) async fn insert_witnesses(
     }
     // A copy of a quarantined delivery that is decided anew may agree once more.
     sqlx::query!(
-        "INSERT INTO witnesses (ref, sequence, input)
-        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
+        "INSERT INTO witnesses (ref, sequence, input, arrival)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[])
         ON CONFLICT (ref, sequence, input) DO NOTHING",
         rows.iter().map(|row| row.reference.as_str()).collect::<Vec<_>>() as Vec<&str>,
         &rows
@@ -30,6 +30,7 @@ pub(super) async fn insert_witnesses(
             .map(|row| i64::try_from(row.sequence).expect("sequences fit bigint"))
             .collect::<Vec<_>>(),
         &rows.iter().map(|row| row.input).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.arrival).collect::<Vec<_>>(),
     )
     .execute(connection)
     .await?;
@@ -44,13 +45,15 @@ pub(super) async fn insert_usage(
         return Ok(());
     }
     sqlx::query!(
-        "INSERT INTO usage (ref, event_id, input, used_at)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
+        "INSERT INTO usage (ref, event_id, input, used_at, arrival)
+        SELECT *
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::bigint[])
         RETURNING ref",
         rows.iter().map(|row| row.reference.as_str()).collect::<Vec<_>>() as Vec<&str>,
         rows.iter().map(|row| row.event_id.as_str()).collect::<Vec<_>>() as Vec<&str>,
         &rows.iter().map(|row| row.input).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.used_at.to_datetime()).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.arrival).collect::<Vec<_>>(),
     )
     .fetch_all(connection)
     .await?;

@@ -27,20 +27,20 @@ pub(super) async fn insert_inputs(
         "INSERT INTO inputs (
             number, kind, endpoint, digest, event_id, type, ref, received_at, recorded_at,
             signature, signature_timestamp, key_variant, secret_fingerprint, conflict, verdict,
-            reason, position
+            reason, position, arrival, chain
         )
         SELECT
             number, kind, endpoint, digest, event_id, type, ref, received_at, $16,
             signature, signature_timestamp, key_variant, secret_fingerprint, conflict, verdict,
-            reason, position
+            reason, position, arrival, chain
         FROM unnest(
             $1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[],
             $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[],
-            $14::text[], $15::text[], $17::bigint[]
+            $14::text[], $15::text[], $17::bigint[], $18::bigint[], $19::bytea[]
         ) AS new (
             number, kind, endpoint, digest, event_id, type, ref, received_at, signature,
             signature_timestamp, key_variant, secret_fingerprint, conflict, verdict, reason,
-            position
+            position, arrival, chain
         )
         RETURNING number",
         &rows.iter().map(|row| row.number).collect::<Vec<_>>(),
@@ -61,6 +61,8 @@ pub(super) async fn insert_inputs(
         rows.iter().map(|row| row.reason).collect::<Vec<_>>() as Vec<Option<&str>>,
         recorded_at,
         rows.iter().map(|row| row.position).collect::<Vec<_>>() as Vec<Option<i64>>,
+        &rows.iter().map(|row| row.arrival).collect::<Vec<_>>(),
+        rows.iter().map(|row| row.chain.as_slice()).collect::<Vec<_>>() as Vec<&[u8]>,
     )
     .fetch_all(connection)
     .await?;
@@ -80,11 +82,11 @@ pub(super) async fn insert_copies(
     sqlx::query!(
         "INSERT INTO copies (
             input, number, received_at, signature, signature_timestamp, key_variant,
-            secret_fingerprint
+            secret_fingerprint, arrival, chain
         )
         SELECT * FROM unnest(
             $1::bigint[], $2::integer[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
-            $7::text[]
+            $7::text[], $8::bigint[], $9::bytea[]
         )
         RETURNING input",
         &rows.iter().map(|row| row.input).collect::<Vec<_>>(),
@@ -94,6 +96,8 @@ pub(super) async fn insert_copies(
         signed(|signed| &signed.timestamp) as Vec<&str>,
         signed(|signed| signed.key_variant.as_str()) as Vec<&str>,
         signed(|signed| &signed.secret_fingerprint) as Vec<&str>,
+        &rows.iter().map(|row| row.arrival).collect::<Vec<_>>(),
+        rows.iter().map(|row| row.chain.as_slice()).collect::<Vec<_>>() as Vec<&[u8]>,
     )
     .fetch_all(connection)
     .await?;
@@ -109,10 +113,14 @@ pub(super) async fn insert_verdicts(
         return Ok(());
     }
     sqlx::query!(
-        "INSERT INTO verdicts (input, number, verdict, reason, position, recorded_at)
-        SELECT input, number, verdict, reason, position, $6
-        FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bigint[])
-            AS new (input, number, verdict, reason, position)
+        "INSERT INTO verdicts (
+            input, number, verdict, reason, position, recorded_at, arrival, chain
+        )
+        SELECT input, number, verdict, reason, position, $6, arrival, chain
+        FROM unnest(
+            $1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $7::bigint[],
+            $8::bytea[]
+        ) AS new (input, number, verdict, reason, position, arrival, chain)
         RETURNING input",
         &rows.iter().map(|row| row.input).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.number).collect::<Vec<_>>(),
@@ -120,6 +128,9 @@ pub(super) async fn insert_verdicts(
         rows.iter().map(|row| row.reason).collect::<Vec<_>>() as Vec<Option<&str>>,
         rows.iter().map(|row| row.position).collect::<Vec<_>>() as Vec<Option<i64>>,
         recorded_at,
+        &rows.iter().map(|row| row.arrival).collect::<Vec<_>>(),
+        rows.iter().map(|row| row.chain.as_ref().map(<[u8; 32]>::as_slice)).collect::<Vec<_>>()
+            as Vec<Option<&[u8]>>,
     )
     .fetch_all(connection)
     .await?;

@@ -1,5 +1,6 @@
 //! The rows a group writes, and writing them: one `unnest` per table that has any.
 
+mod chain;
 mod events;
 mod evidence;
 mod inputs;
@@ -51,6 +52,9 @@ pub(crate) struct InputRow {
     pub verdict: Verdict,
     pub reason: Option<&'static str>,
     pub position: Option<Position>,
+    pub arrival: i64,
+    /// Computed when the group is complete.
+    pub chain: [u8; 32],
 }
 
 /// What is needed to verify the MAC once more, together with the body and the kept secret.
@@ -76,6 +80,9 @@ pub(crate) struct CopyRow {
     pub number: i32,
     pub received_at: DateTime<Utc>,
     pub signed: Signed,
+    pub arrival: i64,
+    /// Computed when the group is complete.
+    pub chain: [u8; 32],
 }
 
 #[derive(Debug)]
@@ -85,6 +92,9 @@ pub(crate) struct VerdictRow {
     pub verdict: Verdict,
     pub reason: Option<&'static str>,
     pub position: Option<Position>,
+    pub arrival: i64,
+    /// Where nothing came and somebody asked, the row is an arrival of its own.
+    pub chain: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -92,6 +102,7 @@ pub(crate) struct WitnessRow {
     pub reference: Ref,
     pub sequence: Sequence,
     pub input: i64,
+    pub arrival: i64,
 }
 
 #[derive(Debug)]
@@ -100,6 +111,7 @@ pub(crate) struct UsageRow {
     pub event_id: String,
     pub input: i64,
     pub used_at: ProviderTime,
+    pub arrival: i64,
 }
 
 #[derive(Debug)]
