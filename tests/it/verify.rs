@@ -1,0 +1,210 @@
+//! `verify` says nothing of a ledger that is all right, and names every change of one that is not.
+
+use std::fmt::Write;
+
+use sqlx::Executor;
+use tokenledger::audit::Check;
+use tokenledger::audit::Finding;
+use tokenledger::audit::Place;
+use tokenledger::audit::RIGHTS;
+use tokenledger::audit::Report;
+
+use crate::busy_ledger::Busy;
+use crate::planted::change;
+use crate::planted::columns;
+use crate::planted::restore;
+use crate::planted::save;
+use crate::roles_table::TABLES;
+
+/// Each column of history is in one of these: a new one must be seen by a check.
+const HISTORY: [&str; 7] = ["events", "inputs", "verdicts", "copies", "witnesses", "usage", "acts"];
+
+/// Grants are looked at elsewhere: here the triggers are gone.
+const OF_ROWS: [Check; 11] = [
+    Check::Positions,
+    Check::Sequences,
+    Check::Leaves,
+    Check::Arrivals,
+    Check::Inputs,
+    Check::Evidence,
+    Check::Signatures,
+    Check::Vault,
+    Check::Projections,
+    Check::Stock,
+    Check::Acts,
+];
+
+#[tokio::test]
+async fn a_busy_ledger_is_all_right_and_so_is_one_that_just_began() {
+    let busy = Busy::new().await;
+    for table in HISTORY {
+        assert!(busy.world.count(table).await > 0, "nothing is in {table}");
+    }
+    assert_good(&busy.verifies().await);
+    let quiet = Busy::quiet().await;
+    assert_good(&quiet.verifies().await);
+}
+
+/// One byte in the middle row of each column of each table, one after the other.
+#[tokio::test]
+async fn a_byte_changed_in_any_column_of_history_is_found_and_named() {
+    let busy = Busy::new().await;
+    let mut editor = busy.unguarded().await;
+    let mut unseen = String::new();
+    let mut tried = 0;
+    for table in HISTORY {
+        for column in columns(&mut editor, table).await {
+            let (row, changed) = change(&mut editor, table, &column).await;
+            let reports = busy.verifies_only(&OF_ROWS).await;
+            let found: Vec<String> = reports.iter().flat_map(in_words).collect();
+            if found.is_empty() {
+                writeln!(unseen, "{table}.{} of {row}: {changed}", column.name).unwrap();
+            }
+            restore(&mut editor, table).await;
+            tried += 1;
+        }
+    }
+    assert!(unseen.is_empty(), "nobody noticed\n{unseen}");
+    assert!(tried > 50, "{tried} columns");
+    assert_good(&busy.verifies_only(&OF_ROWS).await);
+}
+
+#[tokio::test]
+async fn a_row_taken_from_or_put_into_history_is_found() {
+    let busy = Busy::new().await;
+    let mut editor = busy.unguarded().await;
+    for table in HISTORY {
+        save(&mut editor, table).await;
+        let middle = format!(
+            "DELETE FROM {table} WHERE ctid = (SELECT ctid FROM {table} ORDER BY ctid
+                OFFSET (SELECT count(*) / 2 FROM {table}) LIMIT 1)"
+        );
+        assert_eq!(editor.execute(middle.as_str()).await.unwrap().rows_affected(), 1);
+        let reports = busy.verifies_only(&OF_ROWS).await;
+        assert!(!reports.iter().all(Report::is_good), "a row fewer in {table} is not noticed");
+        restore(&mut editor, table).await;
+    }
+    for (table, row) in [
+        ("witnesses", "(SELECT ref, sequence, 1, 2 FROM events WHERE position = 3)"),
+        ("usage", "(SELECT ref, 'evt_test_more', input, used_at, 999999 FROM usage LIMIT 1)"),
+        ("verdicts", "(SELECT input, 2, verdict, reason, position, recorded_at, 7 FROM verdicts)"),
+    ] {
+        let row = row.replace("SELECT ref, sequence", "SELECT aggregate_id, sequence");
+        save(&mut editor, table).await;
+        editor.execute(format!("INSERT INTO {table} {row}").as_str()).await.unwrap();
+        let reports = busy.verifies_only(&[Check::Arrivals]).await;
+        assert!(!reports.iter().all(Report::is_good), "a row more in {table} is not noticed");
+        restore(&mut editor, table).await;
+    }
+}
+
+#[tokio::test]
+async fn a_finding_names_the_first_bad_place_what_was_expected_and_where_to_look() {
+    let busy = Busy::new().await;
+    let mut editor = busy.unguarded().await;
+    let event = "UPDATE events SET payload = replace(payload::text, '1', '2')::json
+        WHERE position >= 4";
+    editor.execute(event).await.unwrap();
+    let reports = busy.verifies_only(&[Check::Leaves, Check::Positions]).await;
+    let leaf = reports[0].findings.first().unwrap();
+    assert_eq!(leaf.place, Place::Position(4));
+    assert!(leaf.expected.contains("hash to") && leaf.found.starts_with("a leaf of"), "{leaf:?}");
+    assert_eq!(leaf.place.look().unwrap(), "tokenledger events list --after 1 --limit 5");
+    assert!(reports[1].is_good());
+    let later = busy.snapshot().await.from(5).check(Check::Leaves).await.unwrap();
+    assert_eq!(later.findings.first().unwrap().place, Place::Position(5));
+}
+
+#[tokio::test]
+async fn what_lies_sealed_is_opened_and_compared() {
+    let busy = Busy::new().await;
+    let mut editor = busy.unguarded().await;
+    for (table, change, check) in [
+        ("sealed_bodies", "sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)", Check::Inputs),
+        ("sealed_bodies", "input = input + 100000", Check::Inputs),
+        ("vault", "sealed_id = set_byte(sealed_id, 40, get_byte(sealed_id, 40) # 1)", Check::Vault),
+        ("vault", "salt = set_byte(salt, 3, get_byte(salt, 3) # 1)", Check::Vault),
+        ("vault", "masked_id = masked_id || 'x'", Check::Vault),
+        ("vault", "ref = left(ref, -4) || 'AAAA'", Check::Vault),
+        (
+            "vault_secrets",
+            "sealed = set_byte(sealed, 40, get_byte(sealed, 40) # 1)",
+            Check::Signatures,
+        ),
+        ("vault_secrets", "fingerprint = 'another'", Check::Signatures),
+    ] {
+        save(&mut editor, table).await;
+        let one =
+            format!("UPDATE {table} SET {change} WHERE ctid = (SELECT min(ctid) FROM {table})");
+        editor.execute(one.as_str()).await.unwrap();
+        let reports = busy.verifies_only(&[check]).await;
+        assert!(!reports[0].is_good(), "{table}: {change}");
+        restore(&mut editor, table).await;
+    }
+}
+
+#[tokio::test]
+async fn rights_that_were_widened_and_triggers_that_do_not_fire_are_named() {
+    let busy = Busy::quiet().await;
+    for (statement, undo, table) in [
+        (
+            "GRANT UPDATE ON events TO tokenledger_service",
+            "REVOKE UPDATE ON events FROM tokenledger_service",
+            "events",
+        ),
+        (
+            "GRANT UPDATE (reason) ON acts TO tokenledger_reader",
+            "REVOKE UPDATE (reason) ON acts FROM tokenledger_reader",
+            "acts",
+        ),
+        ("GRANT SELECT ON vault TO PUBLIC", "REVOKE SELECT ON vault FROM PUBLIC", "vault"),
+        (
+            "GRANT UPDATE (mode) ON head TO tokenledger_service",
+            "REVOKE UPDATE (mode) ON head FROM tokenledger_service",
+            "head",
+        ),
+        (
+            "REVOKE INSERT ON copies FROM tokenledger_service",
+            "GRANT INSERT ON copies TO tokenledger_service",
+            "copies",
+        ),
+        (
+            "ALTER TABLE inputs DISABLE TRIGGER history_is_final",
+            "ALTER TABLE inputs ENABLE ALWAYS TRIGGER history_is_final",
+            "inputs",
+        ),
+        (
+            "ALTER TABLE inputs ENABLE TRIGGER history_is_final",
+            "ALTER TABLE inputs ENABLE ALWAYS TRIGGER history_is_final",
+            "inputs",
+        ),
+        ("CREATE TABLE ledger.more (a integer)", "DROP TABLE ledger.more", "more"),
+    ] {
+        busy.world.execute(statement).await;
+        let reports = busy.verifies_only(&[Check::Grants]).await;
+        let places: Vec<String> =
+            reports[0].findings.iter().map(|finding| finding.place.to_string()).collect();
+        assert!(places.contains(&table.to_owned()), "{statement}: {places:?}");
+        busy.world.execute(undo).await;
+    }
+    assert_good(&busy.verifies_only(&[Check::Grants]).await);
+}
+
+#[test]
+fn verify_knows_the_table_of_rights_that_is_tried_cell_by_cell() {
+    let known = RIGHTS.map(|right| (right.table, right.service, right.reader));
+    assert_eq!(known, TABLES.map(|table| (table.name, table.service, table.reader)));
+}
+
+fn assert_good(reports: &[Report]) {
+    let found: Vec<String> = reports.iter().flat_map(in_words).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+fn in_words(report: &Report) -> Vec<String> {
+    let words = |f: &Finding| {
+        assert!(!f.expected.is_empty() && !f.found.is_empty());
+        format!("{}: {}: expected {}; found {}", report.check, f.place, f.expected, f.found)
+    };
+    report.findings.iter().map(words).collect()
+}
