@@ -4,6 +4,7 @@ use std::fmt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
+    Times,
     Positions,
     Sequences,
     Leaves,
@@ -19,7 +20,8 @@ pub enum Check {
 }
 
 impl Check {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::Times,
         Self::Positions,
         Self::Sequences,
         Self::Leaves,
@@ -36,6 +38,7 @@ impl Check {
 
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Times => "times",
             Self::Positions => "positions",
             Self::Sequences => "sequences",
             Self::Leaves => "leaves",

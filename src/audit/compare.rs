@@ -47,6 +47,10 @@ impl Comparison {
 
 /// Folds every event of the snapshot. A partial read is an error and never a result.
 pub async fn compare_tokens(snapshot: &mut Snapshot) -> anyhow::Result<Comparison> {
+    anyhow::ensure!(
+        !snapshot.unreadable,
+        "the ledger holds times that cannot be read: run `tokenledger verify --only times`"
+    );
     let comparison = compare(&mut snapshot.connection).await?;
     let head = snapshot.head.position;
     anyhow::ensure!(

@@ -12,14 +12,28 @@ use crate::audit::RIGHTS;
 use crate::audit::Report;
 use crate::audit::Right;
 use crate::audit::Snapshot;
+use crate::audit::Trigger;
 use crate::database::READER;
 use crate::database::SERVICE;
+use crate::database::function_body;
 
 /// What a role may do to a table, in initials, and the columns it may update where not all.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct May {
     verbs: String,
     columns: Option<String>,
+}
+
+/// A trigger as it stands.
+struct Standing {
+    body: String,
+    kind: i16,
+}
+
+impl Standing {
+    fn is(&self, trigger: &Trigger) -> bool {
+        self.kind == trigger.kind && function_body(trigger.function) == Some(self.body.as_str())
+    }
 }
 
 pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
@@ -52,7 +66,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
         for trigger in right.triggers {
             let key = (right.table.to_owned(), trigger.name.to_owned());
             let found = triggers.get(&key);
-            if found.is_some_and(|found| *found == (trigger.function.to_owned(), trigger.kind)) {
+            if found.is_some_and(|found| found.is(trigger)) {
                 standing += 1;
                 continue;
             }
@@ -60,7 +74,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
                 Place::Object(right.table.to_owned()),
                 format!("trigger {}, enabled always", trigger.name),
                 if found.is_some() {
-                    "another of that name"
+                    "one that fires otherwise, or does something else"
                 } else {
                     "none, or not always enabled"
                 },
@@ -124,16 +138,16 @@ async fn grants(
         .collect())
 }
 
-/// Those that fire always, also in replica mode: function and kind by table and name.
+/// Those that fire always, also in replica mode, by table and name.
 async fn triggers(
     connection: &mut PgConnection,
-) -> Result<BTreeMap<(String, String), (String, i16)>, sqlx::Error> {
+) -> Result<BTreeMap<(String, String), Standing>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT
             pg_class.relname::text AS "relation!",
             pg_trigger.tgname::text AS "name!",
-            pg_proc.proname::text AS "function!",
-            pg_trigger.tgtype
+            pg_proc.prosrc AS body,
+            pg_trigger.tgtype AS kind
         FROM pg_trigger
         JOIN pg_class ON pg_class.oid = pg_trigger.tgrelid
         JOIN pg_proc ON pg_proc.oid = pg_trigger.tgfoid
@@ -143,5 +157,7 @@ async fn triggers(
     .fetch_all(connection)
     .await?;
     let rows = rows.into_iter();
-    Ok(rows.map(|row| ((row.relation, row.name), (row.function, row.tgtype))).collect())
+    Ok(rows
+        .map(|row| ((row.relation, row.name), Standing { body: row.body, kind: row.kind }))
+        .collect())
 }

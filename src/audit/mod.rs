@@ -22,6 +22,7 @@ mod compare;
 /// The table of rights.
 mod rights;
 
+mod times;
 mod positions;
 mod sequences;
 mod leaves;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::audit::Check;
 use crate::journal::Position;
+use crate::vault::Ref;
 
 /// So many findings of one check are kept; the rest is counted.
 pub const FINDINGS_MAX: usize = 20;
@@ -47,6 +48,14 @@ impl Report {
         Self { check, looked_at, findings, more: 0, warnings }
     }
 
+    /// Of a check that could not be made.
+    pub(super) fn unreadable(check: Check) -> Self {
+        let mut report = Self::new(check).looked_at("nothing".to_owned());
+        let place = Place::Object("the ledger".to_owned());
+        report.find(place, "times that can be read", "others: see the check `times`");
+        report
+    }
+
     pub(super) fn find(
         &mut self,
         place: Place,
@@ -80,7 +89,11 @@ impl Place {
                 Some(format!("tokenledger events list --after {after} --limit 5"))
             }
             Self::Input(number) => Some(format!("tokenledger inbox show in_{number}")),
-            Self::Token(reference) => Some(format!("tokenledger token show {reference}")),
+            // Only what is a ref: a damaged one may hold anything.
+            Self::Token(reference) => {
+                let reference = Ref::parse(reference).ok()?;
+                Some(format!("tokenledger token show {reference}"))
+            }
             Self::Act(_) | Self::Object(_) => None,
         }
     }

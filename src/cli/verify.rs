@@ -55,6 +55,9 @@ pub(crate) async fn run(
     let snapshot = Snapshot::open(&settings.database_options()?, Some(master_key)).await?;
     let mut snapshot = snapshot.from(options.from.unwrap_or(1));
     let head = snapshot.head().clone();
+    if options.from.is_some_and(|from| from > head.position) {
+        return Err(Exit::usage(format!("--from: the last position is {}", head.position)));
+    }
     let started = Instant::now();
     let mut documents = Vec::new();
     let mut found = 0;
@@ -114,7 +117,7 @@ fn show(report: &Report, took: Duration, printer: &Printer) -> Result<(), Exit> 
         text.push(format!("  and {} more", report.more));
     }
     if let Some(first) = report.findings.first() {
-        text.push(format!("  next: {}", next(report.check, first)));
+        text.push(printable(&format!("  next: {}", next(report.check, first))));
     }
     lines(text.into_iter())
 }

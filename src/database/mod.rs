@@ -16,6 +16,7 @@ pub use roles::create_roles;
 pub use schema::MigrateError;
 pub use schema::Target;
 pub use schema::check_schema;
+pub use schema::function_body;
 pub use schema::migrate;
 
 use std::fmt;

@@ -73,6 +73,14 @@ pub async fn migrate(
     agree_on_mode(&mut connection, target).await
 }
 
+/// The body of a function as the newest migration that makes it has it.
+pub fn function_body(name: &str) -> Option<&'static str> {
+    let begin = format!("FUNCTION {name}() RETURNS trigger");
+    let mut made = MIGRATOR.iter().filter_map(|migration| migration.sql.split_once(&begin));
+    let (_, rest) = made.next_back()?;
+    rest.split("$function$").nth(1)
+}
+
 /// Refuses a missing, older or newer schema, and a ledger of the other mode.
 pub async fn check_schema(
     connection: &mut PgConnection,
