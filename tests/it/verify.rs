@@ -10,6 +10,7 @@ use tokenledger::audit::RIGHTS;
 use tokenledger::audit::Report;
 
 use crate::busy_ledger::Busy;
+use crate::planted::Fault;
 use crate::planted::change;
 use crate::planted::columns;
 use crate::planted::restore;
@@ -20,7 +21,8 @@ use crate::roles_table::TABLES;
 const HISTORY: [&str; 7] = ["events", "inputs", "verdicts", "copies", "witnesses", "usage", "acts"];
 
 /// Grants are looked at elsewhere: here the triggers are gone.
-const OF_ROWS: [Check; 11] = [
+const OF_ROWS: [Check; 12] = [
+    Check::Times,
     Check::Positions,
     Check::Sequences,
     Check::Leaves,
@@ -54,14 +56,16 @@ async fn a_byte_changed_in_any_column_of_history_is_found_and_named() {
     let mut tried = 0;
     for table in HISTORY {
         for column in columns(&mut editor, table).await {
-            let (row, changed) = change(&mut editor, table, &column).await;
-            let reports = busy.verifies_only(&OF_ROWS).await;
-            let found: Vec<String> = reports.iter().flat_map(in_words).collect();
-            if found.is_empty() {
-                writeln!(unseen, "{table}.{} of {row}: {changed}", column.name).unwrap();
+            for fault in Fault::ALL {
+                let Some(planted) = change(&mut editor, table, &column, fault).await else {
+                    continue;
+                };
+                tried += usize::from(fault == Fault::Byte);
+                if busy.verifies_only(&OF_ROWS).await.iter().all(Report::is_good) {
+                    writeln!(unseen, "{planted}").unwrap();
+                }
+                restore(&mut editor, table).await;
             }
-            restore(&mut editor, table).await;
-            tried += 1;
         }
     }
     assert!(unseen.is_empty(), "nobody noticed\n{unseen}");
@@ -96,6 +100,18 @@ async fn a_row_taken_from_or_put_into_history_is_found() {
         assert!(!reports.iter().all(Report::is_good), "a row more in {table} is not noticed");
         restore(&mut editor, table).await;
     }
+}
+
+/// Leaves do not name their position, so it is the inputs that tell.
+#[tokio::test]
+async fn two_events_that_changed_places_are_found() {
+    let busy = Busy::new().await;
+    let mut editor = busy.unguarded().await;
+    let swap = "UPDATE events SET position = -position WHERE position IN (1, 5);
+        UPDATE events SET position = 6 + position WHERE position < 0";
+    editor.execute(swap).await.unwrap();
+    let reports = busy.verifies_only(&[Check::Leaves, Check::Inputs]).await;
+    assert!(reports[0].is_good() && !reports[1].is_good());
 }
 
 #[tokio::test]
@@ -177,6 +193,20 @@ async fn rights_that_were_widened_and_triggers_that_do_not_fire_are_named() {
             "ALTER TABLE inputs ENABLE TRIGGER history_is_final",
             "ALTER TABLE inputs ENABLE ALWAYS TRIGGER history_is_final",
             "inputs",
+        ),
+        (
+            "ALTER FUNCTION head_moves_forward() RENAME TO set_aside;
+            CREATE FUNCTION head_moves_forward() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN RETURN NEW; END';
+            CREATE OR REPLACE TRIGGER head_moves_forward BEFORE UPDATE OR DELETE ON head
+                FOR EACH ROW EXECUTE FUNCTION head_moves_forward();
+            ALTER TABLE head ENABLE ALWAYS TRIGGER head_moves_forward",
+            "CREATE OR REPLACE TRIGGER head_moves_forward BEFORE UPDATE OR DELETE ON head
+                FOR EACH ROW EXECUTE FUNCTION set_aside();
+            ALTER TABLE head ENABLE ALWAYS TRIGGER head_moves_forward;
+            DROP FUNCTION head_moves_forward();
+            ALTER FUNCTION set_aside() RENAME TO head_moves_forward",
+            "head",
         ),
         ("CREATE TABLE ledger.more (a integer)", "DROP TABLE ledger.more", "more"),
     ] {
