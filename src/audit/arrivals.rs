@@ -25,7 +25,10 @@ enum Came {
     Input(Box<InputRow>),
     Copy(CopyRow),
     /// Nothing came: a verdict on this input was asked for.
-    Asking { input: i64, chain: Vec<u8> },
+    Asking {
+        input: i64,
+        chain: Vec<u8>,
+    },
 }
 
 /// Everything with an arrival in one range.

@@ -14,7 +14,6 @@ use tokenledger::ledger::Submission;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::signature;
 use tokenledger::token::Happened;
-use tokenledger::vault::MasterKey;
 use tokenledger::vault::store;
 
 use crate::bodies::NOW_MS;
@@ -33,7 +32,6 @@ const TOKENS: u64 = 6;
 /// A world whose deliveries are signed by a secret that the vault keeps.
 pub(crate) struct Busy {
     pub(crate) world: World,
-    master_key: MasterKey,
     secret: SigningSecret,
 }
 
@@ -55,8 +53,7 @@ impl Busy {
 
     /// Nothing has happened yet.
     pub(crate) async fn quiet() -> Self {
-        let master_key = MasterKey::generate();
-        let world = World::with_master_key(&master_key).await;
+        let world = World::new().await;
         let secret = SigningSecret::parse(SECRET).unwrap();
         let mut connection = world.sql_as(SERVICE).await;
         for endpoint in ENDPOINTS {
@@ -66,7 +63,7 @@ impl Busy {
                 .unwrap();
         }
         connection.close().await.unwrap();
-        Self { world, master_key, secret }
+        Self { world, secret }
     }
 
     async fn lives(&self, number: u64) {
@@ -106,7 +103,7 @@ impl Busy {
 
     pub(crate) async fn snapshot(&self) -> Snapshot {
         let options = self.world.options(SERVICE);
-        Snapshot::open(&options, Some(&self.master_key)).await.unwrap()
+        Snapshot::open(&options, Some(&self.world.master_key)).await.unwrap()
     }
 
     /// What every check says.

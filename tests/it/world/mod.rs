@@ -75,11 +75,6 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with_master_key(&MasterKey::generate()).await
-    }
-
-    /// One whose vault can be opened a second time.
-    pub(crate) async fn with_master_key(master_key: &MasterKey) -> Self {
         let database = Database::new().await;
         let clock = Clock::set_at(ms(NOW_MS).to_datetime());
         let options = database.options(SERVICE);
@@ -87,7 +82,6 @@ impl World {
             <PgConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
         let master_key = MasterKey::generate();
         let vault = store::open(&mut connection, LEDGER, &master_key).await.unwrap();
-        let vault = store::open(&mut connection, LEDGER, master_key).await.unwrap();
         let vault = Arc::new(vault);
         let settings = Settings::new(options.clone(), vault.clone(), clock.clone());
         let (ledger, _writer) = Ledger::start(settings);
