@@ -9,9 +9,6 @@ use crate::audit::report::short;
 use crate::database::Act;
 use crate::database::CHAIN_BEGINS;
 
-/// Rows of one step.
-const STEP: i64 = 1_000;
-
 pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut report = Report::new(Check::Acts);
     let (mut after, mut last) = (i64::MIN, 0);
@@ -27,7 +24,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
             ORDER BY number
             LIMIT $2"#,
             after,
-            STEP,
+            snapshot.step,
         )
         .fetch_all(&mut snapshot.connection)
         .await?;
@@ -72,5 +69,5 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
             format!("the last act {last}"),
         );
     }
-    Ok(report.looked_at(format!("{} acts, no gaps", counted(count))))
+    Ok(report.looked_at(format!("acts: {}, no gaps", counted(count))))
 }

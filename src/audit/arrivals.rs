@@ -17,9 +17,6 @@ use crate::audit::report::short;
 use crate::database::CHAIN_BEGINS;
 use crate::ledger::arrival::Arrival;
 
-/// Arrivals of one step.
-const STEP: i64 = 1_000;
-
 /// What came: new, or once more.
 enum Came {
     Input(Box<InputRow>),
@@ -44,7 +41,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut previous = CHAIN_BEGINS.to_vec();
     let mut expected = 1;
     // What lies before the first and behind the last is read with them.
-    let (mut first, mut last) = (i64::MIN, STEP.min(head));
+    let (mut first, mut last) = (i64::MIN, snapshot.step.min(head));
     loop {
         let end = if last >= head { i64::MAX } else { last };
         let mut range = read(&mut snapshot.connection, first, end).await?;
@@ -88,7 +85,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
         if last >= head {
             break;
         }
-        (first, last) = (last + 1, (last + STEP).min(head));
+        (first, last) = (last + 1, (last + snapshot.step).min(head));
     }
     let same = expected == head + 1 && previous == snapshot.head.chain;
     if !same {

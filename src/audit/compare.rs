@@ -51,7 +51,7 @@ pub async fn compare_tokens(snapshot: &mut Snapshot) -> anyhow::Result<Compariso
         !snapshot.unreadable,
         "the ledger holds times that cannot be read: run `tokenledger verify --only times`"
     );
-    let comparison = compare(&mut snapshot.connection).await?;
+    let comparison = compare(&mut snapshot.connection, snapshot.step).await?;
     let head = snapshot.head.position;
     anyhow::ensure!(
         comparison.events == head && comparison.last_position == head,
@@ -63,12 +63,15 @@ pub async fn compare_tokens(snapshot: &mut Snapshot) -> anyhow::Result<Compariso
     Ok(comparison)
 }
 
-pub(super) async fn compare(connection: &mut PgConnection) -> anyhow::Result<Comparison> {
+pub(super) async fn compare(
+    connection: &mut PgConnection,
+    limit: i64,
+) -> anyhow::Result<Comparison> {
     let mut comparison = Comparison::default();
     let (mut folded, mut stored) = (Sha256::new(), Sha256::new());
     let mut after = String::new();
     loop {
-        let step = fold::step(connection, &after).await?;
+        let step = fold::step(connection, &after, limit).await?;
         let Some((end, _)) = step.tokens.last_key_value() else { break };
         after.clone_from(end);
         comparison.events += step.events;

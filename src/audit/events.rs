@@ -8,9 +8,6 @@ use crate::journal::Cause;
 use crate::journal::EventRow;
 use crate::journal::Position;
 
-/// Rows of one step.
-const STEP: i64 = 1_000;
-
 /// An event with what its token's event before it has.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
@@ -34,6 +31,7 @@ pub(super) struct Stored {
 pub(super) async fn step(
     connection: &mut PgConnection,
     after: Position,
+    limit: i64,
 ) -> Result<Vec<Stored>, sqlx::Error> {
     sqlx::query_as!(
         Stored,
@@ -59,7 +57,7 @@ pub(super) async fn step(
         ORDER BY events.position
         LIMIT $2"#,
         after,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await

@@ -10,9 +10,6 @@ use crate::audit::inputs::Given;
 use crate::audit::inputs::fits;
 use crate::audit::report::counted;
 
-/// Rows of one step.
-const STEP: i64 = 1_000;
-
 pub(super) async fn check(snapshot: &mut Snapshot) -> Result<Report> {
     let mut report = Report::new(Check::Evidence);
     let verdicts = verdicts(snapshot, &mut report).await?;
@@ -55,7 +52,7 @@ async fn verdicts(snapshot: &mut Snapshot, report: &mut Report) -> Result<i64> {
             LIMIT $3"#,
             after.0,
             after.1,
-            STEP,
+            snapshot.step,
         )
         .fetch_all(&mut snapshot.connection)
         .await?;
@@ -102,7 +99,7 @@ async fn copies(snapshot: &mut Snapshot, report: &mut Report) -> Result<i64> {
             LIMIT $3"#,
             after.0,
             after.1,
-            STEP,
+            snapshot.step,
         )
         .fetch_all(&mut snapshot.connection)
         .await?;
@@ -142,7 +139,7 @@ async fn witnesses(snapshot: &mut Snapshot, report: &mut Report) -> Result<i64> 
             &after.0,
             after.1,
             after.2,
-            STEP,
+            snapshot.step,
         )
         .fetch_all(&mut snapshot.connection)
         .await?;
@@ -183,7 +180,7 @@ async fn charges(snapshot: &mut Snapshot, report: &mut Report) -> Result<i64> {
             LIMIT $3"#,
             &after.0,
             &after.1,
-            STEP,
+            snapshot.step,
         )
         .fetch_all(&mut snapshot.connection)
         .await?;

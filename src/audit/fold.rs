@@ -13,9 +13,6 @@ use crate::journal::Position;
 use crate::projections::tokens::TokenRow;
 use crate::token::ProviderTime;
 
-/// Tokens of one step.
-const STEP: i64 = 500;
-
 /// A row of the projection, every column in words: none is NULL.
 pub(super) type Columns = [(&'static str, Option<String>); 13];
 
@@ -36,8 +33,12 @@ pub(super) struct Pair {
 }
 
 /// The next tokens behind a ref: those of the events, and those of the projection.
-pub(super) async fn step(connection: &mut PgConnection, after: &str) -> sqlx::Result<Step> {
-    let refs = refs(connection, after).await?;
+pub(super) async fn step(
+    connection: &mut PgConnection,
+    after: &str,
+    limit: i64,
+) -> sqlx::Result<Step> {
+    let refs = refs(connection, after, limit).await?;
     let mut streams: BTreeMap<String, Vec<EventRow>> = BTreeMap::new();
     let mut step = Step::default();
     for event in events(connection, &refs).await? {
@@ -95,7 +96,7 @@ fn stamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-async fn refs(connection: &mut PgConnection, after: &str) -> sqlx::Result<Vec<String>> {
+async fn refs(connection: &mut PgConnection, after: &str, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT reference AS "reference!"
         FROM (
@@ -112,7 +113,7 @@ async fn refs(connection: &mut PgConnection, after: &str) -> sqlx::Result<Vec<St
         ORDER BY reference
         LIMIT $2"#,
         after,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await

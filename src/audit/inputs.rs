@@ -18,9 +18,6 @@ use crate::ledger::Verdict;
 use crate::smartpay::Reason;
 use crate::vault::Vault;
 
-/// Rows of one step: each has a body.
-const STEP: i64 = 500;
-
 /// An input with its sealed body, and the event at the position that it names.
 struct Stored {
     number: i64,
@@ -42,7 +39,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let (mut after, mut last) = (i64::MIN, 0);
     let (mut count, mut destroyed) = (0, 0);
     loop {
-        let step = step(&mut snapshot.connection, after).await?;
+        let step = step(&mut snapshot.connection, after, snapshot.step).await?;
         for input in &step {
             if input.number != last + 1 {
                 let found = format!("none: the next is in_{}", input.number);
@@ -163,7 +160,11 @@ fn opens(input: &Stored, vault: Option<&Vault>, report: &mut Report) {
     }
 }
 
-async fn step(connection: &mut PgConnection, after: i64) -> Result<Vec<Stored>, sqlx::Error> {
+async fn step(
+    connection: &mut PgConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Stored>, sqlx::Error> {
     sqlx::query_as!(
         Stored,
         r#"SELECT
@@ -187,7 +188,7 @@ async fn step(connection: &mut PgConnection, after: i64) -> Result<Vec<Stored>, 
         ORDER BY inputs.number
         LIMIT $2"#,
         after,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await

@@ -25,7 +25,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     // Incarnations only go up: each event has that of the one before it, or a later one.
     let mut incarnation = 1;
     loop {
-        let step = events::step(&mut snapshot.connection, after).await?;
+        let step = events::step(&mut snapshot.connection, after, snapshot.step).await?;
         let digests = digests(&mut snapshot.connection, &step).await?;
         for event in &step {
             count += 1;

@@ -16,7 +16,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut last = snapshot.from - 1;
     let mut count = 0;
     loop {
-        let step = events::step(&mut snapshot.connection, after).await?;
+        let step = events::step(&mut snapshot.connection, after, snapshot.step).await?;
         for event in &step {
             if event.position != last + 1 {
                 let place = Place::Position(last + 1);

@@ -9,7 +9,7 @@ use crate::audit::report::counted;
 
 pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut report = Report::new(Check::Projections);
-    let comparison = compare(&mut snapshot.connection).await?;
+    let comparison = compare(&mut snapshot.connection, snapshot.step).await?;
     for differing in &comparison.differing {
         let place = Place::Token(differing.reference.clone());
         report.find(place, differing.expected.clone(), differing.found.clone());

@@ -15,7 +15,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut recorded_at = None;
     let (mut count, mut tokens) = (0, 0);
     loop {
-        let step = events::step(&mut snapshot.connection, after).await?;
+        let step = events::step(&mut snapshot.connection, after, snapshot.step).await?;
         for event in &step {
             let place = || Place::Position(event.position);
             if recorded_at.is_some_and(|before| event.recorded_at < before) {

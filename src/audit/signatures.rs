@@ -17,8 +17,6 @@ use crate::smartpay::signature;
 use crate::vault::Vault;
 use crate::vault::store;
 
-/// Rows of one step: each has a body.
-const STEP: i64 = 500;
 /// More secrets than a ledger will ever have: what lies beyond is opened again each time.
 const SECRETS_MAX: usize = 1_000;
 
@@ -42,12 +40,12 @@ type Secrets = HashMap<(String, String), Result<SigningSecret, String>>;
 
 pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut report = Report::new(Check::Signatures);
-    let Snapshot { connection, vault, .. } = snapshot;
+    let Snapshot { connection, vault, step: limit, .. } = snapshot;
     let mut secrets = Secrets::new();
     let mut count = 0;
     let mut after = i64::MIN;
     loop {
-        let step = deliveries(connection, after).await?;
+        let step = deliveries(connection, after, *limit).await?;
         let Some(end) = step.last() else { break };
         after = end.input;
         count += verify(connection, vault.as_ref(), &step, &mut secrets, &mut report).await?;
@@ -55,13 +53,13 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut after = (i64::MIN, i32::MIN);
     let mut of_copies = 0;
     loop {
-        let step = copies(connection, after).await?;
+        let step = copies(connection, after, *limit).await?;
         let Some(end) = step.last() else { break };
         after = (end.input, end.copy);
         of_copies += verify(connection, vault.as_ref(), &step, &mut secrets, &mut report).await?;
     }
     let words = format!(
-        "{} deliveries and {} copies signed by {} secrets",
+        "{} deliveries and {} copies, secrets: {}",
         counted(count),
         counted(of_copies),
         secrets.len()
@@ -151,7 +149,11 @@ async fn secret(
 }
 
 /// Deliveries whose bodies are still there.
-async fn deliveries(connection: &mut PgConnection, after: i64) -> Result<Vec<Signed>, sqlx::Error> {
+async fn deliveries(
+    connection: &mut PgConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Signed>, sqlx::Error> {
     sqlx::query_as!(
         Signed,
         r#"SELECT
@@ -173,7 +175,7 @@ async fn deliveries(connection: &mut PgConnection, after: i64) -> Result<Vec<Sig
         ORDER BY inputs.number
         LIMIT $2"#,
         after,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await
@@ -183,6 +185,7 @@ async fn deliveries(connection: &mut PgConnection, after: i64) -> Result<Vec<Sig
 async fn copies(
     connection: &mut PgConnection,
     (input, copy): (i64, i32),
+    limit: i64,
 ) -> Result<Vec<Signed>, sqlx::Error> {
     sqlx::query_as!(
         Signed,
@@ -207,7 +210,7 @@ async fn copies(
         LIMIT $3"#,
         input,
         copy,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await

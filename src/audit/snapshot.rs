@@ -31,6 +31,9 @@ use crate::vault::store;
 /// Most statements read a step of bounded size; the stock repository reads all events by one.
 const STATEMENT_TIMEOUT: &str = "1h";
 
+/// Rows of one step; each may have a body.
+const STEP: i64 = 500;
+
 /// The ledger as of one instant. Writers are not hindered, and change nothing in it.
 pub struct Snapshot {
     pub(super) connection: PgConnection,
@@ -42,6 +45,8 @@ pub struct Snapshot {
     pub(super) unreadable: bool,
     /// Checks that go by position begin here.
     pub(super) from: Position,
+    /// So many rows are read at a time.
+    pub(super) step: i64,
 }
 
 /// The ledger's head in the snapshot.
@@ -91,12 +96,19 @@ impl Snapshot {
             }
             None => None,
         };
-        Ok(Self { connection, options, vault, head, unreadable, from: 1 })
+        Ok(Self { connection, options, vault, head, unreadable, from: 1, step: STEP })
     }
 
     #[must_use]
     pub fn from(mut self, position: Position) -> Self {
         self.from = position;
+        self
+    }
+
+    /// So many rows are read at a time, at least one: what is found does not depend on it.
+    #[must_use]
+    pub fn in_steps_of(mut self, rows: i64) -> Self {
+        self.step = rows.max(1);
         self
     }
 

@@ -21,9 +21,6 @@ use crate::journal::EventRow;
 use crate::token::Token;
 use crate::token::upcasters;
 
-/// Events of one step.
-const STEP: usize = 1_000;
-
 pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut report = Report::new(Check::Stock);
     let pool = pool_on(snapshot).await?;
@@ -31,6 +28,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut stream =
         repository.stream_all_events::<Token>().await.context("reading by the stock repository")?;
     let upcasters = upcasters();
+    let limit = usize::try_from(snapshot.step)?;
     let mut count = 0;
     let mut step: Vec<EventEnvelope<Token>> = Vec::new();
     while let Some(event) = stream.next::<Token>(&upcasters).await {
@@ -42,7 +40,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
                 report.find(place, "an event that the stock repository reads", error.to_string());
             }
         }
-        if step.len() == STEP {
+        if step.len() == limit {
             compare(&mut snapshot.connection, &step, &mut report).await?;
             step.clear();
         }

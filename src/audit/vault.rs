@@ -12,9 +12,6 @@ use crate::vault;
 use crate::vault::Salt;
 use crate::vault::Vault;
 
-/// Rows of one step.
-const STEP: i64 = 1_000;
-
 struct Kept {
     reference: String,
     salt: Vec<u8>,
@@ -27,7 +24,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut after = String::new();
     let mut count = 0;
     loop {
-        let step = step(&mut snapshot.connection, &after).await?;
+        let step = step(&mut snapshot.connection, &after, snapshot.step).await?;
         let Some(end) = step.last() else { break };
         after.clone_from(&end.reference);
         for kept in &step {
@@ -40,7 +37,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     }
     let mut after = String::new();
     loop {
-        let missing = missing(&mut snapshot.connection, &after).await?;
+        let missing = missing(&mut snapshot.connection, &after, snapshot.step).await?;
         let Some(end) = missing.last() else { break };
         after.clone_from(end);
         for reference in &missing {
@@ -68,7 +65,11 @@ fn opens(vault: Option<&Vault>, kept: &Kept) -> Result<(), String> {
     Ok(())
 }
 
-async fn step(connection: &mut PgConnection, after: &str) -> Result<Vec<Kept>, sqlx::Error> {
+async fn step(
+    connection: &mut PgConnection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Kept>, sqlx::Error> {
     sqlx::query_as!(
         Kept,
         "SELECT ref AS reference, salt, sealed_id, masked_id
@@ -77,14 +78,18 @@ async fn step(connection: &mut PgConnection, after: &str) -> Result<Vec<Kept>, s
         ORDER BY ref
         LIMIT $2",
         after,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await
 }
 
 /// Tokens of the record whose id is nowhere.
-async fn missing(connection: &mut PgConnection, after: &str) -> Result<Vec<String>, sqlx::Error> {
+async fn missing(
+    connection: &mut PgConnection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
         "SELECT DISTINCT events.aggregate_id
         FROM events
@@ -93,7 +98,7 @@ async fn missing(connection: &mut PgConnection, after: &str) -> Result<Vec<Strin
         ORDER BY events.aggregate_id
         LIMIT $2",
         after,
-        STEP,
+        limit,
     )
     .fetch_all(connection)
     .await

@@ -27,7 +27,7 @@ use crate::cli::settings::Settings;
 /// Columns of a check's name.
 const NAME_WIDTH: usize = 12;
 /// Columns of what was looked at.
-const WORDS_WIDTH: usize = 48;
+const WORDS_WIDTH: usize = 60;
 
 #[derive(Debug, Args)]
 #[command(before_help = "\

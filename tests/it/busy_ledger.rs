@@ -28,6 +28,8 @@ use crate::world::used;
 const ENDPOINTS: [&str; 2] = ["main", "two"];
 const SECRET: &str = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q";
 const TOKENS: u64 = 6;
+/// Small, so that everything takes several steps.
+const STEP: i64 = 3;
 
 /// A world whose deliveries are signed by a secret that the vault keeps.
 pub(crate) struct Busy {
@@ -103,7 +105,7 @@ impl Busy {
 
     pub(crate) async fn snapshot(&self) -> Snapshot {
         let options = self.world.options(SERVICE);
-        Snapshot::open(&options, Some(&self.world.master_key)).await.unwrap()
+        Snapshot::open(&options, Some(&self.world.master_key)).await.unwrap().in_steps_of(STEP)
     }
 
     /// What every check says.
