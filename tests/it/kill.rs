@@ -28,6 +28,7 @@ use crate::home::comes_true;
 use crate::home::signal;
 use crate::running::Running;
 use crate::running::free_port;
+use crate::running::run;
 use crate::seed::seed;
 
 const SENDERS: u64 = 8;
@@ -63,6 +64,8 @@ async fn killed_at_any_point_it_loses_nothing_that_was_acknowledged() {
     let mut ledger = running.owner().await;
     nothing_is_lost_or_doubled(&mut ledger, &sent).await;
     nothing_is_half_done(&mut ledger).await;
+    let verified = run(&["--data", home.dir.path().to_str().unwrap(), "verify"], &[]);
+    assert_eq!(verified.status.code(), Some(0), "{}", String::from_utf8_lossy(&verified.stdout));
     assert!(running.stop().success());
 }
 

@@ -8,7 +8,11 @@ use tokenledger::audit::Finding;
 use tokenledger::audit::Place;
 use tokenledger::audit::RIGHTS;
 use tokenledger::audit::Report;
+use tokenledger::audit::Snapshot;
+use tokenledger::database::SERVICE;
+use tokenledger::token::Happened;
 
+use crate::bodies::NOW_MS;
 use crate::busy_ledger::Busy;
 use crate::planted::Fault;
 use crate::planted::change;
@@ -16,6 +20,11 @@ use crate::planted::columns;
 use crate::planted::restore;
 use crate::planted::save;
 use crate::roles_table::TABLES;
+use crate::world::World;
+use crate::world::approved;
+use crate::world::token_id;
+use crate::world::told;
+use crate::world::used;
 
 /// Each column of history is in one of these: a new one must be seen by a check.
 const HISTORY: [&str; 7] = ["events", "inputs", "verdicts", "copies", "witnesses", "usage", "acts"];
@@ -100,6 +109,23 @@ async fn a_row_taken_from_or_put_into_history_is_found() {
         assert!(!reports.iter().all(Report::is_good), "a row more in {table} is not noticed");
         restore(&mut editor, table).await;
     }
+}
+
+/// Inputs and copies of one transaction, mixed.
+#[tokio::test]
+async fn a_group_is_chained_in_the_order_in_which_it_came() {
+    let world = World::new().await;
+    let first = approved(&token_id(1));
+    let second = told(&token_id(1), Happened::Disabled, NOW_MS - 10);
+    let charge = used(&token_id(1), NOW_MS - 5);
+    let other = approved(&token_id(2));
+    let group = [&first, &first, &second, &first, &charge, &second, &other, &charge];
+    let receipts = world.delivers_together(&group).await;
+    assert_eq!(receipts.iter().filter(|receipt| receipt.copy).count(), 4);
+    let mut snapshot = Snapshot::open(&world.options(SERVICE), None).await.unwrap();
+    let report = snapshot.check(Check::Arrivals).await.unwrap();
+    assert_eq!(report.looked_at, "5 inputs and 4 copies chained");
+    assert_good(&[report]);
 }
 
 /// Leaves do not name their position, so it is the inputs that tell.
