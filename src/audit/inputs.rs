@@ -6,6 +6,7 @@ use sha2::Sha256;
 use sqlx::postgres::PgConnection;
 
 use crate::audit::Check;
+use crate::audit::FINDINGS_MAX;
 use crate::audit::Place;
 use crate::audit::Report;
 use crate::audit::Snapshot;
@@ -69,6 +70,9 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
             format!("the last input in_{head}, as the head says"),
             format!("the last input in_{last}"),
         );
+    }
+    for number in strays(&mut snapshot.connection).await? {
+        report.find(Place::Input(number), "the input of a sealed body", "none");
     }
     let opened = count - destroyed;
     Ok(report.looked_at(format!("{} inputs, {} bodies match", counted(count), counted(opened))))
@@ -158,6 +162,22 @@ fn opens(input: &Stored, vault: Option<&Vault>, report: &mut Report) {
             }
         }
     }
+}
+
+/// Sealed bodies of no input.
+async fn strays(connection: &mut PgConnection) -> sqlx::Result<Vec<i64>> {
+    let limit = i64::try_from(FINDINGS_MAX).expect("the limit is small");
+    sqlx::query_scalar!(
+        "SELECT sealed_bodies.input
+        FROM sealed_bodies
+        LEFT JOIN inputs ON inputs.number = sealed_bodies.input
+        WHERE inputs.number IS NULL
+        ORDER BY sealed_bodies.input
+        LIMIT $1",
+        limit,
+    )
+    .fetch_all(connection)
+    .await
 }
 
 async fn step(

@@ -101,11 +101,12 @@ async fn a_row_taken_from_or_put_into_history_is_found() {
         ("witnesses", "(SELECT ref, sequence, 1, 2 FROM events WHERE position = 3)"),
         ("usage", "(SELECT ref, 'evt_test_more', input, used_at, 999999 FROM usage LIMIT 1)"),
         ("verdicts", "(SELECT input, 2, verdict, reason, position, recorded_at, 7 FROM verdicts)"),
+        ("sealed_bodies", "(SELECT 999999, ref, salt, sealed FROM sealed_bodies LIMIT 1)"),
     ] {
         let row = row.replace("SELECT ref, sequence", "SELECT aggregate_id, sequence");
         save(&mut editor, table).await;
         editor.execute(format!("INSERT INTO {table} {row}").as_str()).await.unwrap();
-        let reports = busy.verifies_only(&[Check::Arrivals]).await;
+        let reports = busy.verifies_only(&[Check::Arrivals, Check::Inputs]).await;
         assert!(!reports.iter().all(Report::is_good), "a row more in {table} is not noticed");
         restore(&mut editor, table).await;
     }
