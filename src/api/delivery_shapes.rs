@@ -13,16 +13,23 @@ use crate::ledger::inbox::GivenVerdict;
 pub(super) struct DeliveryShape {
     pub id: String,
     pub endpoint: String,
+    #[schema(required = true)]
     pub event_id: Option<String>,
+    #[schema(required = true)]
     pub r#type: Option<String>,
+    #[schema(format = DateTime)]
     pub received_at: String,
+    #[schema(format = DateTime)]
     pub recorded_at: String,
     /// The verdict that holds now, and why.
     pub verdict: String,
+    #[schema(required = true)]
     pub reason: Option<String>,
     pub copies: i64,
     pub conflict: bool,
+    #[schema(required = true)]
     pub position: Option<i64>,
+    #[schema(required = true)]
     pub r#ref: Option<String>,
 }
 
@@ -46,8 +53,11 @@ pub(super) struct DeliveryDetailsShape {
 #[schema(as = GivenVerdict)]
 pub(super) struct GivenVerdictShape {
     pub verdict: String,
+    #[schema(required = true)]
     pub reason: Option<String>,
+    #[schema(required = true)]
     pub position: Option<i64>,
+    #[schema(format = DateTime)]
     pub recorded_at: String,
 }
 

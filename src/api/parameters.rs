@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::api::params::LIMIT_DEFAULT;
 use crate::api::params::LIMIT_MAX;
+use crate::api::requests;
 use crate::api::routes::Access;
 use crate::api::routes::Gives;
 use crate::api::routes::Route;
@@ -51,16 +52,14 @@ fn parameter(place: &str, name: &str) -> Value {
 
 fn about(name: &str) -> (&'static str, Value) {
     let text = || json!({"type": "string"});
-    let position = || json!({"type": "integer", "format": "int64", "minimum": 0});
+    let position =
+        || json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX});
     match name {
         "endpoint" => ("Name of a configured webhook endpoint", text()),
-        "consumer" => (
-            "A consumer, byte for byte, without controls",
-            json!({"type": "string", "minLength": 1, "maxLength": 128}),
-        ),
-        "ref" => ("tok_test_… or tok_live_…", text()),
+        "consumer" => ("A consumer, byte for byte, without controls", requests::consumer()),
+        "ref" => ("tok_test_… or tok_live_…", requests::reference()),
         "position" => ("Position of an event", position()),
-        "id" => ("As listed, such as in_17", text()),
+        "id" => ("As listed", json!({"type": "string", "pattern": "^in_[1-9][0-9]*$"})),
         "usable" => ("Only what can be charged, or only what cannot", json!({"type": "boolean"})),
         "status" => {
             let kept = Status::ALL.into_iter().filter(|status| *status != Status::Unknown);
@@ -81,7 +80,10 @@ fn about(name: &str) -> (&'static str, Value) {
                 "default": LIMIT_DEFAULT,
             }),
         ),
-        "cursor" => ("next_cursor of the page before", text()),
+        "cursor" => (
+            "next_cursor of the page before",
+            json!({"type": "string", "pattern": "^[0-9A-Za-z_-]+$"}),
+        ),
         "Ledger-Min-Position" => ("Wait for this position, for 2 seconds at most", position()),
         "If-None-Match" => ("The ETag of the version that is known", text()),
         "Smartpay-Signature-Timestamp" => (

@@ -7,34 +7,43 @@ use crate::api::checks::CHECKS_MAX;
 use crate::ledger::Verdict;
 
 pub(super) fn schemas() -> [(&'static str, Value); 6] {
-    let texts = |text: Value| json!({"type": "array", "items": text, "minItems": 1, "maxItems": CHECKS_MAX});
+    let token_id = json!({
+        "type": "string",
+        "pattern": "^paytok_(test|live)_[0-9A-Za-z]{1,48}$",
+    });
     [
-        ("Lookup", object(&json!({"token_id": {"type": "string"}}), &["token_id"])),
-        ("Found", object(&json!({"ref": {"type": "string"}}), &["ref"])),
+        ("Lookup", request(&json!({"token_id": token_id}), &["token_id"])),
+        ("Found", object(&json!({"ref": reference()}), &["ref"])),
         (
             "Check",
             json!({"oneOf": [
-                object(
-                    &json!({"tokens": texts(json!({
-                        "type": "string",
-                        "pattern": "^tok_(test|live)_[0-9A-Za-z]{22}$",
-                    }))}),
-                    &["tokens"],
-                ),
-                object(
-                    &json!({"consumers": texts(json!({
-                        "type": "string",
-                        "minLength": 1,
-                        "maxLength": 128,
-                    }))}),
-                    &["consumers"],
-                ),
+                request(&json!({"tokens": some_of(&reference())}), &["tokens"]),
+                request(&json!({"consumers": some_of(&consumer())}), &["consumers"]),
             ]}),
         ),
         ("Webhook", json!({"type": "object", "description": "As Smartpay sends it, signed"})),
         ("Receipt", receipt()),
         ("Problem", problem()),
     ]
+}
+
+/// Names a token.
+pub(super) fn reference() -> Value {
+    json!({"type": "string", "pattern": "^tok_(test|live)_[0-9A-Za-z]{22}$"})
+}
+
+/// Any text without controls.
+pub(super) fn consumer() -> Value {
+    json!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 128,
+        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+    })
+}
+
+fn some_of(text: &Value) -> Value {
+    json!({"type": "array", "items": text, "minItems": 1, "maxItems": CHECKS_MAX})
 }
 
 fn receipt() -> Value {
@@ -69,11 +78,16 @@ fn problem() -> Value {
 }
 
 /// With no fields but these.
-fn object(properties: &Value, required: &[&str]) -> Value {
+fn request(properties: &Value, required: &[&str]) -> Value {
     json!({
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": false,
     })
+}
+
+/// Fields may be added later.
+fn object(properties: &Value, required: &[&str]) -> Value {
+    json!({"type": "object", "properties": properties, "required": required})
 }

@@ -23,17 +23,26 @@ pub(super) struct TokenShape {
     pub mode: &'static str,
     pub status: &'static str,
     pub usable: bool,
+    #[schema(required = true)]
     pub unusable_reason: Option<&'static str>,
+    #[schema(required = true)]
     pub consumer: Option<String>,
     pub attributed: bool,
+    #[schema(required = true)]
     pub session_id: Option<String>,
+    #[schema(required = true)]
     pub reference: Option<String>,
     pub sequence: i64,
     pub position: i64,
+    #[schema(format = DateTime)]
     pub since: String,
+    #[schema(format = DateTime)]
     pub occurred_at: String,
+    #[schema(format = DateTime)]
     pub recorded_at: String,
+    #[schema(format = DateTime, required = true)]
     pub provider_checked_at: Option<String>,
+    #[schema(format = DateTime, required = true)]
     pub last_notice_at: Option<String>,
     pub anomalies: i32,
 }
@@ -73,7 +82,9 @@ pub(super) struct EventShape {
     pub r#type: &'static str,
     pub version: &'static str,
     pub basis: &'static str,
+    #[schema(format = DateTime)]
     pub occurred_at: String,
+    #[schema(format = DateTime)]
     pub recorded_at: String,
     pub cause: CauseShape,
     pub witnesses: i64,
@@ -88,7 +99,9 @@ pub(super) struct CauseShape {
     pub kind: &'static str,
     pub id: String,
     pub input: String,
+    #[schema(required = true)]
     pub actor: Option<String>,
+    #[schema(required = true)]
     pub reason: Option<String>,
 }
 
@@ -123,9 +136,12 @@ impl EventShape {
 pub(super) struct VerdictShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consumer: Option<String>,
+    #[schema(required = true)]
     pub r#ref: Option<String>,
     pub usable: bool,
+    #[schema(required = true)]
     pub unusable_reason: Option<&'static str>,
+    #[schema(required = true)]
     pub status: Option<&'static str>,
 }
 
