@@ -1,10 +1,10 @@
 //! The one door: every change enters through a writer that commits in groups.
 //!
-//! A submission (a delivery, a claim, an old delivery to decide anew) waits in a bounded queue. The writer takes what waits, and in
-//! one transaction locks the head, loads what the group touches, decides in memory in the order of
-//! arrival, and writes inputs, sealed bodies, events and projections. Only after the commit is each
-//! caller told the verdict and the position. Several processes may run one ledger: the head's row
-//! orders them.
+//! A submission (a delivery, a claim, an old delivery to decide anew) waits in a bounded queue. The
+//! writer takes what waits, and in one transaction locks the head, loads what the group touches,
+//! decides in memory in the order of arrival, and writes inputs, sealed bodies, events and
+//! projections. Only after the commit is each caller told the verdict and the position. Several
+//! processes may run one ledger: the head's row orders them.
 
 pub(crate) mod arrival;
 mod claimed;

@@ -2,15 +2,23 @@
 
 use serde_json::Value;
 use serde_json::json;
+use tokenledger::database::SERVICE;
+use tokenledger::ledger::BodyReader;
 use tokenledger::ledger::Content;
+use tokenledger::ledger::Refused;
+use tokenledger::ledger::Reprocessing;
 use tokenledger::ledger::Submission;
 use tokenledger::ledger::Verdict;
 use tokenledger::smartpay::EventId;
+use tokenledger::smartpay::Mode;
 
 use crate::bodies::TOKEN;
 use crate::bodies::TYPE;
+use crate::bodies::WINDOW_MS;
 use crate::bodies::base;
 use crate::bodies::with;
+use crate::proxy::Fault;
+use crate::proxy::Proxy;
 use crate::request::Request;
 use crate::wire::Answer;
 use crate::world::API_KEY;
@@ -152,4 +160,28 @@ async fn a_destroyed_body_and_one_in_the_request_are_refused() {
     world.execute("DELETE FROM sealed_bodies").await;
     reprocess(&served, "in_1").await.refuses(410, "gone");
     assert_eq!(world.count("verdicts").await, 0);
+}
+
+/// The group has no other row to be recognised by than its verdict.
+#[tokio::test]
+async fn a_verdict_whose_commit_was_lost_is_not_taken_for_given_and_one_that_was_not_is() {
+    let world = World::new().await;
+    world.delivers(&with(TYPE, json!("order.created"))).await;
+    let reader = BodyReader { vault: &world.vault, mode: Mode::Test, window_ms: WINDOW_MS };
+    let mut connection = world.sql_as(SERVICE).await;
+    let old = Reprocessing::of(&mut connection, &reader, 1, "a test".to_owned()).await.unwrap();
+    let old = Submission::Reprocess(old);
+    let proxy = Proxy::to(&world.options(SERVICE));
+    let ledger = world.ledger_on(proxy.options());
+    let last = world.one::<String>("SELECT pg_current_xact_id()::text").await;
+    proxy.will(Fault::Forged { columns: 5, last });
+    proxy.will(Fault::BeforeRequest("COMMIT"));
+    assert_eq!(ledger.submit(old.clone()).await, Err(Refused::Unavailable));
+    assert!(proxy.did());
+    assert_eq!(world.count("verdicts").await, 0);
+
+    proxy.will(Fault::BeforeAnswer("COMMIT"));
+    assert_eq!(ledger.submit(old).await.unwrap().verdict, Verdict::Ignored);
+    assert!(proxy.did());
+    assert_eq!(world.count("verdicts").await, 1);
 }

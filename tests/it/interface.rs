@@ -11,6 +11,7 @@ use tokenledger::api::Gives;
 use tokenledger::api::ROUTES;
 use tokenledger::api::openapi;
 
+use crate::request::Request;
 use crate::world::World;
 use crate::world::approved;
 use crate::world::claim;
@@ -104,10 +105,10 @@ async fn answers_have_the_fields_that_the_document_names_and_no_others() {
 async fn document_and_page_are_served_without_a_key_and_from_here_alone() {
     let world = World::new().await;
     let served = world.serves().await;
-    let answer = served.sends(&crate::request::Request::new("GET", "/openapi.json")).await;
+    let answer = served.sends(&Request::new("GET", "/openapi.json")).await;
     assert_eq!((answer.status, answer.json()), (200, openapi()));
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    let get = |path: &str| crate::request::Request::new("GET", path);
+    let get = |path: &str| Request::new("GET", path);
     let moved = served.sends(&get("/docs")).await;
     assert_eq!((moved.status, moved.header("location")), (308, Some("/docs/")));
     let page = served.sends(&get("/docs/")).await;

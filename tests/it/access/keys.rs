@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use chrono::TimeDelta;
+use tokenledger::access::AccessKey;
+use tokenledger::access::Keyring;
 use tokenledger::access::REVOKED_WITHIN;
 use tokenledger::access::Scope;
 use tokenledger::access::store;
 use tokenledger::database::SERVICE;
+use tokenledger::smartpay::Mode;
 
 use crate::access::Key;
 use crate::world::World;
@@ -87,6 +90,16 @@ async fn what_is_no_key_of_this_ledger_is_refused_and_never_repeated() {
 }
 
 #[tokio::test]
+async fn a_known_id_with_another_secret_is_refused() {
+    let world = World::new().await;
+    let served = world.serves().await;
+    let key = world.key(&[Scope::TokensRead]).await;
+    // The same as a secret with a right checksum that is not this key's.
+    world.execute("UPDATE access_keys SET digest = sha256('another')").await;
+    served.sends(&key.get(PATH)).await.refuses(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn the_table_holds_no_key_and_no_part_of_a_secret() {
     let world = World::new().await;
     let key = world.key(&Scope::ALL).await;
@@ -100,15 +113,13 @@ async fn the_table_holds_no_key_and_no_part_of_a_secret() {
 async fn the_last_use_is_written_aside_and_at_most_once_a_minute() {
     let world = World::new().await;
     let key = world.key(&[Scope::TokensRead]).await;
-    let keyring = tokenledger::access::Keyring::new(world.pool.clone());
-    let presented = |text: &str| {
-        tokenledger::access::AccessKey::parse(text, tokenledger::smartpay::Mode::Test).unwrap()
-    };
+    let keyring = Keyring::new(world.pool.clone());
+    let presented = AccessKey::parse(&key.text, Mode::Test).unwrap();
     let last_used = "SELECT extract(epoch FROM last_used_at - created_at)::bigint FROM access_keys";
     let began = world.clock.now();
     for (seconds, written) in [(0, Some(0)), (1, Some(0)), (59, Some(0)), (60, Some(60))] {
         let now = began + TimeDelta::seconds(seconds);
-        let admitted = keyring.admit(&presented(&key.text), now).await.unwrap();
+        let admitted = keyring.admit(&presented, now).await.unwrap();
         assert!(admitted.is_some_and(|scopes| scopes.contain(Scope::TokensRead)));
         keyring.flush().await.unwrap();
         assert_eq!(world.one::<Option<i64>>(last_used).await, written, "after {seconds} s");
