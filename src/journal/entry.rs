@@ -27,6 +27,30 @@ pub struct Entry {
     pub leaf_hash: [u8; 32],
 }
 
+/// What projections fold: an event with its place and times, without the texts around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    pub position: Position,
+    pub reference: Ref,
+    pub event: Event,
+    pub occurred_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
+    pub leaf_hash: [u8; 32],
+}
+
+impl From<&Entry> for Happening {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            position: entry.position,
+            reference: entry.reference.clone(),
+            event: entry.event.clone(),
+            occurred_at: entry.occurred_at,
+            recorded_at: entry.recorded_at,
+            leaf_hash: entry.leaf_hash,
+        }
+    }
+}
+
 /// A row that does not say what an event must: the ledger doubts itself and stops.
 #[derive(Debug, Error)]
 #[error("event {position} of the ledger cannot be read: {what}")]

@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::journal::Cause;
 use crate::journal::Entry;
+use crate::journal::Happening;
 use crate::journal::Position;
 use crate::journal::Unreadable;
 use crate::token::Sequence;
@@ -27,6 +28,42 @@ pub struct EventRow {
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
     pub leaf_hash: Vec<u8>,
+}
+
+struct StreamRow {
+    position: i64,
+    aggregate_id: String,
+    event_type: String,
+    event_version: String,
+    payload: String,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    leaf_hash: Vec<u8>,
+}
+
+impl TryFrom<StreamRow> for Happening {
+    type Error = Unreadable;
+
+    fn try_from(row: StreamRow) -> Result<Self, Unreadable> {
+        let position = row.position;
+        let unreadable = |what: String| Unreadable { position, what };
+        let stored = StoredEvent {
+            event_type: &row.event_type,
+            event_version: &row.event_version,
+            payload: &row.payload,
+        };
+        Ok(Self {
+            position,
+            reference: Ref::parse(&row.aggregate_id)
+                .map_err(|error| unreadable(format!("ref: {error}")))?,
+            event: decode_stored(stored, &upcasters())
+                .map_err(|error| unreadable(format!("payload: {error}")))?,
+            occurred_at: row.occurred_at,
+            recorded_at: row.recorded_at,
+            leaf_hash: <[u8; 32]>::try_from(row.leaf_hash)
+                .map_err(|bytes| unreadable(format!("leaf of {} bytes", bytes.len())))?,
+        })
+    }
 }
 
 impl TryFrom<EventRow> for Entry {
@@ -60,6 +97,33 @@ impl TryFrom<EventRow> for Entry {
                 .map_err(|bytes| unreadable(format!("leaf of {} bytes", bytes.len())))?,
         })
     }
+}
+
+/// All that happened to these tokens, in order of token and sequence. For the fold alone: what
+/// else an entry holds would be read for nothing.
+pub async fn streams(
+    connection: &mut PgConnection,
+    refs: &[String],
+) -> anyhow::Result<Vec<Happening>> {
+    let rows = sqlx::query_as!(
+        StreamRow,
+        r#"SELECT
+            position,
+            aggregate_id,
+            event_type,
+            event_version,
+            payload::text AS "payload!",
+            occurred_at,
+            recorded_at,
+            leaf_hash
+        FROM events
+        WHERE aggregate_type = 'token' AND aggregate_id = ANY($1)
+        ORDER BY aggregate_id, sequence"#,
+        refs,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Happening::try_from).collect::<Result<_, _>>()?)
 }
 
 /// At most `limit` entries behind `position`. Dense numbers make a hole impossible; one that is

@@ -8,8 +8,8 @@ use chrono::DateTime;
 use chrono::Utc;
 use sqlx::postgres::PgConnection;
 
-use crate::journal::Entry;
-use crate::journal::EventRow;
+use crate::journal;
+use crate::journal::Happening;
 use crate::journal::Position;
 use crate::ledger::Verdict;
 use crate::projections::tokens::TokenRow;
@@ -84,11 +84,11 @@ impl KnownToken {
         token.with_word(self.word)
     }
 
-    /// One more entry, read or just decided.
-    pub(crate) fn follow(&mut self, entry: &Entry) {
-        self.row = Some(TokenRow::apply(self.row.take(), entry));
-        self.positions.push(entry.position);
-        self.last_leaf = entry.leaf_hash;
+    /// One more event, read or just decided.
+    pub(crate) fn follow(&mut self, happening: Happening) {
+        self.positions.push(happening.position);
+        self.last_leaf = happening.leaf_hash;
+        self.row = Some(TokenRow::follow(self.row.take(), happening));
     }
 }
 
@@ -225,29 +225,8 @@ async fn load_streams(
     loaded: &mut Loaded,
 ) -> anyhow::Result<()> {
     let refs = texts(touched);
-    let rows = sqlx::query_as!(
-        EventRow,
-        r#"SELECT
-            position,
-            aggregate_id,
-            sequence,
-            event_type,
-            event_version,
-            payload::text AS "payload!",
-            metadata::text AS "metadata!",
-            occurred_at,
-            recorded_at,
-            leaf_hash
-        FROM events
-        WHERE aggregate_type = 'token' AND aggregate_id = ANY($1)
-        ORDER BY aggregate_id, sequence"#,
-        &refs,
-    )
-    .fetch_all(connection)
-    .await?;
-    for row in rows {
-        let entry = Entry::try_from(row)?;
-        loaded.tokens.entry(entry.reference.clone()).or_default().follow(&entry);
+    for happening in journal::streams(connection, &refs).await? {
+        loaded.tokens.entry(happening.reference.clone()).or_default().follow(happening);
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::journal::Cause;
 use crate::journal::Entry;
+use crate::journal::Happening;
 use crate::journal::Leaf;
 use crate::journal::leaf_hash;
 use crate::ledger::Identified;
@@ -115,7 +116,7 @@ impl Plan<'_> {
             recorded_at: self.recorded_at,
             leaf_hash,
         };
-        known.follow(&entry);
+        known.follow(Happening::from(&entry));
         self.changed.insert(reference.clone());
         self.rows.entries.push(entry);
         position

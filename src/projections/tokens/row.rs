@@ -4,6 +4,7 @@ use chrono::DateTime;
 use chrono::Utc;
 
 use crate::journal::Entry;
+use crate::journal::Happening;
 use crate::journal::Position;
 use crate::token::Token;
 use crate::token::TokenView;
@@ -23,19 +24,25 @@ pub struct TokenRow {
 impl TokenRow {
     /// The row after one more entry of the same token, which must be the next in sequence.
     pub fn apply(row: Option<Self>, entry: &Entry) -> Self {
+        Self::follow(row, Happening::from(entry))
+    }
+
+    /// The same, for readers that have no more than what happened.
+    pub fn follow(row: Option<Self>, happening: Happening) -> Self {
+        let Happening { position, reference, event, occurred_at, recorded_at, .. } = happening;
         let mut row = row.unwrap_or_else(|| Self {
-            reference: entry.reference.clone(),
+            reference,
             view: TokenView::default(),
             position: 0,
-            first_position: entry.position,
-            occurred_at: entry.occurred_at,
-            recorded_at: entry.recorded_at,
+            first_position: position,
+            occurred_at,
+            recorded_at,
         });
-        assert!(row.position < entry.position, "entries are applied in position order");
-        row.view.follow(entry.event.clone());
-        row.position = entry.position;
-        row.occurred_at = entry.occurred_at;
-        row.recorded_at = entry.recorded_at;
+        assert!(row.position < position, "entries are applied in position order");
+        row.view.follow(event);
+        row.position = position;
+        row.occurred_at = occurred_at;
+        row.recorded_at = recorded_at;
         row
     }
 
