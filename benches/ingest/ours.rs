@@ -4,8 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
+use sqlx::Connection;
 use sqlx::PgConnection;
 use tokenledger::clock::Clock;
+use tokenledger::database::SERVICE;
 use tokenledger::ledger::Authority;
 use tokenledger::ledger::Claimed;
 use tokenledger::ledger::Ledger;
@@ -17,12 +20,13 @@ use tokenledger::token::ClaimOrigin;
 use tokenledger::token::Consumer;
 use tokenledger::token::ProviderTime;
 use tokenledger::token::SessionId;
+use tokenledger::vault;
 use tokio::task::JoinSet;
 
 use crate::deliveries::TOKENS;
 use crate::deliveries::token_id;
+use crate::shared::LEDGER;
 use crate::shared::ledger;
-use crate::shared::ledger::Made;
 use crate::shared::server::Server;
 
 /// How long before the first delivery the tokens were made.
@@ -30,7 +34,11 @@ const AGE_MS: i64 = 3_600_000;
 
 /// Makes the ledger in an empty database and claims the tokens. Gives the master key.
 pub(crate) async fn prepare(server: &Server, database: &str) -> anyhow::Result<String> {
-    let Made { master_key, vault, options } = ledger::make(server, database).await?;
+    let master_key = ledger::make(server, database).await?;
+    let options = ledger::options(server, database, SERVICE)?;
+    let mut connection = PgConnection::connect_with(&options).await?;
+    let vault = Arc::new(vault::store::open(&mut connection, LEDGER, &master_key).await?);
+    connection.close().await?;
     let clock = Clock::system();
     let (ledger, writer) = Ledger::start(Settings::new(options, Arc::clone(&vault), clock.clone()));
     let created_at = clock.now().timestamp_millis() - AGE_MS;
@@ -58,7 +66,7 @@ pub(crate) async fn prepare(server: &Server, database: &str) -> anyhow::Result<S
     }
     drop(ledger);
     writer.await?;
-    Ok(master_key)
+    Ok(master_key.to_text().expose_secret().to_owned())
 }
 
 /// New events, after asserting that the record is whole: dense positions, an input for each.

@@ -98,7 +98,7 @@ impl Bench<'_> {
         self.server.settle().await?;
         let log = directory("ingest").join(format!("{variant}.log"));
         let service = Service::start(&log, |address| self.command(variant, address)).await?;
-        let requests = Requests::once(Arc::clone(&self.deliveries));
+        let requests = Requests::new(Arc::clone(&self.deliveries), 1);
         let warm_up = Load { connections, duration: WARM_UP };
         let subject = Subject {
             address: service.address,

@@ -1,9 +1,11 @@
 //! The runs: every question in turn, to the service and to the bare select.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokenledger::database::SERVICE;
 
@@ -39,7 +41,8 @@ pub(crate) async fn all(options: &Options) -> anyhow::Result<()> {
     let load_before = machine::load_average();
     let mut server = Server::start(&directory("query")).await?;
     server.create(DATABASE, None).await?;
-    let made = ledger::make(&server, DATABASE).await?;
+    let master_key = ledger::make(&server, DATABASE).await?.to_text();
+    let master_key = master_key.expose_secret();
     report::progress("filling the ledger");
     seed::fill(&mut server.connect(DATABASE).await?, options.tokens).await?;
     server.settle().await?;
@@ -47,7 +50,7 @@ pub(crate) async fn all(options: &Options) -> anyhow::Result<()> {
     for connections in &options.connections {
         for _ in 0..options.rounds {
             for variant in VARIANTS {
-                rows.keep(run(options, &server, &made.master_key, (variant, *connections)).await?);
+                rows.keep(run(options, &server, master_key, (variant, *connections)).await?);
             }
         }
     }
@@ -92,11 +95,12 @@ async fn run(
         command
     })
     .await?;
-    let requests = Requests::again(match variant {
+    let questions = match variant {
         BARE => questions::of_bare(options.tokens),
         TOKEN => questions::of_tokens(options.tokens),
         _ => questions::of_consumers(options.tokens),
-    });
+    };
+    let requests = Requests::new(Arc::new(questions), usize::MAX);
     let subject =
         Subject { address: service.address, service: service.pid(), database: server.pid() };
     Load { connections, duration: WARM_UP }.run(subject, &requests).await?;

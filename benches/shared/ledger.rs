@@ -1,8 +1,5 @@
 //! A ledger made in an empty database.
 
-use std::sync::Arc;
-
-use secrecy::ExposeSecret;
 use sqlx::Connection;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
@@ -14,27 +11,29 @@ use tokenledger::database::Target;
 use tokenledger::smartpay::Mode;
 use tokenledger::vault;
 use tokenledger::vault::MasterKey;
-use tokenledger::vault::Vault;
 
 use crate::shared::LEDGER;
 use crate::shared::server::Server;
 
-pub(crate) struct Made {
-    pub(crate) master_key: String,
-    pub(crate) vault: Arc<Vault>,
-    /// The service role's.
-    pub(crate) options: PgConnectOptions,
+/// Schema and vault; gives the key that opens the vault.
+pub(crate) async fn make(server: &Server, database: &str) -> anyhow::Result<MasterKey> {
+    let ledger = LEDGER.parse().map_err(anyhow::Error::msg)?;
+    let target = Target { ledger, mode: Mode::Test, demo_until: None };
+    let owner = options(server, database, OWNER)?;
+    database::migrate(&owner, &target, Clock::system().now()).await?;
+    let master_key = MasterKey::generate();
+    let service = options(server, database, SERVICE)?;
+    let mut connection = PgConnection::connect_with(&service).await?;
+    vault::store::open(&mut connection, LEDGER, &master_key).await?;
+    connection.close().await?;
+    Ok(master_key)
 }
 
-pub(crate) async fn make(server: &Server, database: &str) -> anyhow::Result<Made> {
+pub(crate) fn options(
+    server: &Server,
+    database: &str,
+    role: &str,
+) -> anyhow::Result<PgConnectOptions> {
     let ledger = LEDGER.parse().map_err(anyhow::Error::msg)?;
-    let options = |role| database::connect_options(&server.url(database, role), &ledger);
-    let target = Target { ledger: ledger.clone(), mode: Mode::Test, demo_until: None };
-    database::migrate(&options(OWNER)?, &target, Clock::system().now()).await?;
-    let master_key = MasterKey::generate();
-    let mut connection = PgConnection::connect_with(&options(SERVICE)?).await?;
-    let vault = Arc::new(vault::store::open(&mut connection, LEDGER, &master_key).await?);
-    connection.close().await?;
-    let master_key = master_key.to_text().expose_secret().to_owned();
-    Ok(Made { master_key, vault, options: options(SERVICE)? })
+    Ok(database::connect_options(&server.url(database, role), &ledger)?)
 }

@@ -18,7 +18,8 @@ use crate::shared::response::Connection;
 pub(crate) struct Requests {
     all: Arc<Vec<Vec<u8>>>,
     next: Arc<AtomicUsize>,
-    again: bool,
+    /// How often each may be sent.
+    times: usize,
 }
 
 /// How much at once, and for how long.
@@ -51,20 +52,15 @@ pub(crate) struct Subject {
 }
 
 impl Requests {
-    /// Each is sent once; a load ends when there are none left.
-    pub(crate) fn once(all: Arc<Vec<Vec<u8>>>) -> Self {
-        Self { all, next: Arc::default(), again: false }
-    }
-
-    /// After the last comes the first.
-    pub(crate) fn again(all: Vec<Vec<u8>>) -> Self {
-        Self { all: Arc::new(all), next: Arc::default(), again: true }
+    /// A load ends when there are none left.
+    pub(crate) fn new(all: Arc<Vec<Vec<u8>>>, times: usize) -> Self {
+        Self { all, next: Arc::default(), times }
     }
 
     fn next(&self) -> Option<&[u8]> {
         let index = self.next.fetch_add(1, Ordering::Relaxed);
-        let index = if self.again { index % self.all.len() } else { index };
-        self.all.get(index).map(Vec::as_slice)
+        let place = index.checked_rem(self.all.len())?;
+        self.all.get(place).filter(|_| index / self.all.len() < self.times).map(Vec::as_slice)
     }
 }
 
