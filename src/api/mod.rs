@@ -44,6 +44,7 @@ use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -76,7 +77,8 @@ pub struct App {
 
 /// All routes.
 pub fn router(app: &App) -> Router {
-    wrapped(routing::router(app))
+    let closing = from_fn_with_state(Arc::clone(&app.closing), wrap::end_connection);
+    wrapped(routing::router(app)).layer(closing)
 }
 
 /// The same around any routes: a panic is a 500, and every refusal has its problem body.

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::MatchedPath;
@@ -53,6 +55,20 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
         request_id,
         "request"
     );
+    response
+}
+
+/// While the service shuts down, each answer is its connection's last: none is left on which a proxy
+/// could send a request at the moment when it is closed.
+pub(super) async fn end_connection(
+    State(closing): State<Arc<AtomicBool>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if closing.load(Ordering::SeqCst) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 
