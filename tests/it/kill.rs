@@ -6,22 +6,12 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use sqlx::PgConnection;
-use tokenledger::clock::Clock;
-use tokenledger::sandbox::Action;
-use tokenledger::sandbox::Message;
-use tokenledger::sandbox::Sender;
-use tokenledger::sandbox::Token;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::home::Home;
 use crate::home::comes_true;
@@ -30,8 +20,10 @@ use crate::running::Running;
 use crate::running::free_port;
 use crate::running::run;
 use crate::seed::seed;
+use crate::shops::Shops;
 
-const SENDERS: u64 = 8;
+/// Between the deliveries of one shop: as many as it can.
+const PAUSE: Duration = Duration::from_millis(1);
 /// Deliveries acknowledged between two kills, at most.
 const BETWEEN_KILLS_MAX: usize = 60;
 
@@ -43,7 +35,7 @@ async fn killed_at_any_point_it_loses_nothing_that_was_acknowledged() {
     let home = Home::new();
     let port = free_port();
     let mut running = Running::start(&home, port, &["--empty"]);
-    let (load, mut acknowledged) = Load::start(&running.sender(), seed);
+    let (shops, mut acknowledged) = Shops::start(&running.sender(), seed, PAUSE);
     for _ in 0..kills {
         let more = rng.random_range(1..=BETWEEN_KILLS_MAX);
         let goal = *acknowledged.borrow() + more;
@@ -60,7 +52,7 @@ async fn killed_at_any_point_it_loses_nothing_that_was_acknowledged() {
     }
     let goal = *acknowledged.borrow() + BETWEEN_KILLS_MAX;
     acknowledged.wait_for(|count| *count >= goal).await.unwrap();
-    let sent = load.stop().await;
+    let sent = shops.stop().await.taken;
     let mut ledger = running.owner().await;
     nothing_is_lost_or_doubled(&mut ledger, &sent).await;
     nothing_is_half_done(&mut ledger).await;
@@ -69,65 +61,8 @@ async fn killed_at_any_point_it_loses_nothing_that_was_acknowledged() {
     assert!(running.stop().success());
 }
 
-/// Shops that send one delivery after the other, each until it is taken.
-struct Load {
-    stopping: Arc<AtomicBool>,
-    shops: JoinSet<()>,
-    taken: Arc<Mutex<Vec<String>>>,
-}
-
-impl Load {
-    /// Also gives the number of acknowledged deliveries as it grows.
-    fn start(sender: &Sender, seed: u64) -> (Self, watch::Receiver<usize>) {
-        let stopping = Arc::new(AtomicBool::new(false));
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let (count, counted) = watch::channel(0);
-        let mut shops = JoinSet::new();
-        for shop in 0..SENDERS {
-            let mut rng = StdRng::seed_from_u64(seed.wrapping_add(shop));
-            let (sender, taken, count) = (sender.clone(), taken.clone(), count.clone());
-            let stopping = stopping.clone();
-            shops.spawn(async move {
-                while !stopping.load(Ordering::SeqCst) {
-                    for message in life(&mut rng) {
-                        until_taken(&sender, &message).await;
-                        let mut taken = taken.lock().unwrap();
-                        taken.push(message.event_id().to_string());
-                        count.send_replace(taken.len());
-                    }
-                }
-            });
-        }
-        (Self { stopping, shops, taken }, counted)
-    }
-
-    /// The event ids that were answered 200.
-    async fn stop(mut self) -> Vec<String> {
-        self.stopping.store(true, Ordering::SeqCst);
-        while let Some(ended) = self.shops.join_next().await {
-            ended.unwrap();
-        }
-        std::mem::take(&mut *self.taken.lock().unwrap())
-    }
-}
-
-/// A token from its creation to its deletion.
-fn life(rng: &mut StdRng) -> Vec<Message> {
-    let now = Clock::system().now();
-    let (mut token, created) = Token::create(None, now, rng);
-    let later = [Action::Approve, Action::Disable, Action::Enable, Action::Delete];
-    let later = later.map(|action| token.apply(action, now, rng).unwrap());
-    std::iter::once(created).chain(later).collect()
-}
-
-/// As Smartpay does: anything but a 200, also no answer at all, and it comes again.
-async fn until_taken(sender: &Sender, message: &Message) {
-    while !sender.send(message).await.is_ok_and(|status| status == 200) {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn nothing_is_lost_or_doubled(ledger: &mut PgConnection, sent: &[String]) {
+/// Each acknowledged delivery is there once, and applied.
+pub(crate) async fn nothing_is_lost_or_doubled(ledger: &mut PgConnection, sent: &[String]) {
     let kept: Vec<(String, i64, String)> =
         sqlx::query_as("SELECT event_id, count(*), min(verdict) FROM inputs GROUP BY event_id")
             .fetch_all(&mut *ledger)
@@ -142,7 +77,8 @@ async fn nothing_is_lost_or_doubled(ledger: &mut PgConnection, sent: &[String]) 
     assert_eq!(usize::try_from(events).unwrap(), kept.len(), "each delivery is one event");
 }
 
-async fn nothing_is_half_done(ledger: &mut PgConnection) {
+/// Positions are dense, and every table agrees with the others.
+pub(crate) async fn nothing_is_half_done(ledger: &mut PgConnection) {
     let wrong = [
         "SELECT position - (SELECT count(*) FROM events) FROM head",
         "SELECT position - (SELECT max(position) FROM events) FROM head",
@@ -179,6 +115,7 @@ fn postmaster(home: &Home) -> u32 {
     pid.unwrap()
 }
 
-fn number(variable: &str) -> Option<u64> {
+/// A number from the environment.
+pub(crate) fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }

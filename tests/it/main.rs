@@ -17,6 +17,12 @@ mod token_verbs;
 mod naive_reader;
 mod proxy;
 mod request;
+/// A load.
+mod shops;
+/// A ledger as in production, to start services on.
+mod site;
+/// The proxy of the guide.
+mod haproxy;
 mod wire;
 mod world;
 mod busy_ledger;
@@ -52,6 +58,7 @@ mod sandbox_demo;
 mod sandbox_sender;
 mod sandbox_state;
 mod settings;
+mod several_processes;
 mod signature;
 mod starts;
 mod signatures_at_the_door;

@@ -1,0 +1,145 @@
+//! A ledger as in production: a database of its own with its roles, and services started on it.
+
+use std::process::Child;
+use std::process::ExitStatus;
+use std::time::Duration;
+use std::time::Instant;
+
+use reqwest::Client;
+use reqwest::StatusCode;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use sqlx::Connection;
+use sqlx::Executor;
+use sqlx::PgConnection;
+use tokenledger::clock::Clock;
+use tokenledger::database;
+use tokenledger::database::create_roles;
+use tokenledger::embedded::Address;
+use tokenledger::sandbox::Sender;
+use tokenledger::vault::MasterKey;
+use tokio::task::spawn_blocking;
+use tokio::time::interval;
+
+use crate::home::signal;
+use crate::postgres;
+use crate::running::free_port;
+use crate::running::run;
+use crate::running::said;
+use crate::running::spawn;
+
+pub(crate) const KEY: &str = "tl_test_0123456789abcdefghijklmnopqrstuvwxyz";
+const SECRET: &str = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q";
+const LEDGER: &str = "tokenledger";
+const DEADLINE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+
+pub(crate) struct Site {
+    address: &'static Address,
+    name: String,
+    master_key: SecretString,
+}
+
+/// A `serve`, which is killed when it is dropped.
+pub(crate) struct Serving {
+    child: Option<Child>,
+    pub(crate) port: u16,
+}
+
+impl Site {
+    /// Roles and an empty database.
+    pub(crate) async fn new() -> Self {
+        let address = postgres::cluster().await;
+        let mut superuser = superuser(address).await;
+        create_roles(&mut superuser).await.unwrap();
+        let name = format!("production_{:016x}", rand::random::<u64>());
+        let create = format!("CREATE DATABASE {name} OWNER tokenledger_owner");
+        superuser.execute(create.as_str()).await.unwrap();
+        Self { address, name, master_key: MasterKey::generate().to_text() }
+    }
+
+    pub(crate) fn migrate(&self) {
+        let owner = self.address.url(&self.name, "tokenledger_owner");
+        let environment =
+            [("TOKENLEDGER_DATABASE_OWNER_URL", owner.as_str()), ("TOKENLEDGER_MODE", "test")];
+        let migrated = run(&["migrate"], &environment);
+        assert!(migrated.status.success(), "{}", said(&migrated));
+    }
+
+    /// A service on this port, or on one that is free. It is not ready yet.
+    pub(crate) fn serve(&self, port: Option<u16>) -> Serving {
+        let port = port.unwrap_or_else(free_port);
+        let service = self.address.url(&self.name, "tokenledger_service");
+        let listen = format!("127.0.0.1:{port}");
+        let environment = [
+            ("TOKENLEDGER_DATABASE_URL", service.as_str()),
+            ("TOKENLEDGER_MODE", "test"),
+            ("TOKENLEDGER_LISTEN", &listen),
+            ("TOKENLEDGER_MASTER_KEY", self.master_key.expose_secret()),
+            ("TOKENLEDGER_API_KEY", KEY),
+            ("TOKENLEDGER_WEBHOOK_SECRETS", SECRET),
+        ];
+        Serving { child: Some(spawn(&["serve"], &environment)), port }
+    }
+
+    pub(crate) async fn owner(&self) -> PgConnection {
+        let url = self.address.url(&self.name, "tokenledger_owner");
+        let options = database::connect_options(&url, &LEDGER.parse().unwrap()).unwrap();
+        PgConnection::connect_with(&options).await.unwrap()
+    }
+
+    pub(crate) async fn clear(self) {
+        let drop = format!("DROP DATABASE {} (FORCE)", self.name);
+        superuser(self.address).await.execute(drop.as_str()).await.unwrap();
+    }
+}
+
+impl Serving {
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) async fn becomes_ready(&self) {
+        becomes(&format!("{}/readyz", self.url()), StatusCode::OK).await;
+    }
+
+    /// SIGTERM.
+    pub(crate) fn tell_to_end(&self) {
+        signal("-TERM", self.child.as_ref().unwrap().id());
+    }
+
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        spawn_blocking(move || child.wait().unwrap()).await.unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+/// Sends to the service, or the proxy, at this port.
+pub(crate) fn sender_to(port: u16) -> Sender {
+    let hook = format!("http://127.0.0.1:{port}/webhooks/smartpay/main");
+    Sender::new(&hook, SECRET, "any", Clock::system()).unwrap()
+}
+
+/// Asks until the answer has this status.
+pub(crate) async fn becomes(url: &str, status: StatusCode) {
+    let client = Client::builder().no_proxy().build().unwrap();
+    let started = Instant::now();
+    let mut polls = interval(POLL);
+    while client.get(url).send().await.map(|answer| answer.status()).ok() != Some(status) {
+        assert!(started.elapsed() < DEADLINE, "{url} is not {status}");
+        polls.tick().await;
+    }
+}
+
+async fn superuser(address: &Address) -> PgConnection {
+    PgConnection::connect(&address.url("postgres", "postgres")).await.unwrap()
+}
