@@ -10,7 +10,6 @@ mod ours;
 mod run;
 mod stock;
 #[path = "../shared/mod.rs"]
-#[expect(dead_code, reason = "the other benchmark uses the rest")]
 mod shared;
 
 use clap::Parser;

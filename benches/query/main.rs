@@ -7,7 +7,6 @@ mod questions;
 mod run;
 mod seed;
 #[path = "../shared/mod.rs"]
-#[expect(dead_code, reason = "the other benchmark uses the rest")]
 mod shared;
 
 use clap::Parser;
