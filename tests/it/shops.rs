@@ -27,7 +27,7 @@ pub(crate) const NO_ANSWER: u16 = 0;
 /// A load that runs until it is stopped.
 pub(crate) struct Shops {
     stopping: Arc<AtomicBool>,
-    shops: JoinSet<()>,
+    tasks: JoinSet<()>,
     book: Arc<Mutex<Book>>,
 }
 
@@ -60,7 +60,7 @@ impl Shops {
         let stopping = Arc::new(AtomicBool::new(false));
         let book = Arc::new(Mutex::new(Book::default()));
         let (count, counted) = watch::channel(0);
-        let mut shops = JoinSet::new();
+        let mut tasks = JoinSet::new();
         for number in 0..SHOPS {
             let mut pace = interval(pause);
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -72,15 +72,15 @@ impl Shops {
                 book: book.clone(),
                 count: count.clone(),
             };
-            shops.spawn(shop.run());
+            tasks.spawn(shop.run());
         }
-        (Self { stopping, shops, book }, counted)
+        (Self { stopping, tasks, book }, counted)
     }
 
     /// Every delivery that was begun is taken first.
     pub(crate) async fn stop(mut self) -> Book {
         self.stopping.store(true, Ordering::SeqCst);
-        while let Some(ended) = self.shops.join_next().await {
+        while let Some(ended) = self.tasks.join_next().await {
             ended.unwrap();
         }
         std::mem::take(&mut *self.book.lock().unwrap())
