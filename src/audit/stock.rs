@@ -87,12 +87,10 @@ async fn compare(
     }
     for event in step {
         let key = (event.aggregate_id.clone(), i64::try_from(event.sequence)?);
-        let entry = ours.remove(&key).map(|row| (row.position, Entry::try_from(row)));
-        match entry {
-            Some((_, Ok(entry)))
-                if entry.event == event.payload && entry.cause.to_map() == event.metadata => {}
-            Some((position, _)) => report.find(
-                Place::Position(position),
+        match ours.remove(&key) {
+            Some(row) if equal(&row, event) => {}
+            Some(row) => report.find(
+                Place::Position(row.position),
                 "the same event by both readers",
                 "the readers differ",
             ),
@@ -104,6 +102,13 @@ async fn compare(
         }
     }
     Ok(())
+}
+
+fn equal(row: &EventRow, event: &EventEnvelope<Token>) -> bool {
+    let metadata: Option<HashMap<String, String>> = serde_json::from_str(&row.metadata).ok();
+    let entry = Entry::try_from(row.clone());
+    entry.is_ok_and(|entry| entry.event == event.payload)
+        && metadata.as_ref() == Some(&event.metadata)
 }
 
 async fn same(
