@@ -2,6 +2,7 @@
 //! charges is in it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use sqlx::postgres::PgConnection;
 
@@ -31,6 +32,8 @@ enum Came {
 /// Everything with an arrival in one range.
 struct Range {
     came: BTreeMap<i64, Came>,
+    /// Arrivals of which something came and something was asked for.
+    twice: Vec<i64>,
     effects: arrival_rows::Effects,
 }
 
@@ -77,6 +80,10 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
             }
             // The stored one: so that one changed row is one finding.
             previous = chain.to_vec();
+        }
+        for arrival in &range.twice {
+            let found = "a verdict with a chain of its own beside it";
+            report.find(place(*arrival), "one row of an arrival", found);
         }
         for (table, arrival) in range.effects.left() {
             let found = format!("a row with arrival {arrival}");
@@ -126,11 +133,12 @@ async fn read(connection: &mut PgConnection, first: i64, last: i64) -> anyhow::R
         );
     }
     let effects = arrival_rows::effects(connection, first, last).await?;
+    let mut twice = Vec::new();
     for (arrival, input, chain) in effects.asked() {
-        anyhow::ensure!(
-            came.insert(arrival, Came::Asking { input, chain }).is_none(),
-            "arrival {arrival} is something that came and something asked for"
-        );
+        match came.entry(arrival) {
+            Entry::Vacant(free) => drop(free.insert(Came::Asking { input, chain })),
+            Entry::Occupied(_) => twice.push(arrival),
+        }
     }
-    Ok(Range { came, effects })
+    Ok(Range { came, twice, effects })
 }

@@ -10,7 +10,10 @@ use tokenledger::audit::Check;
 use tokenledger::audit::Report;
 use tokenledger::audit::Snapshot;
 use tokenledger::database::SERVICE;
+use tokenledger::ledger::BodyReader;
+use tokenledger::ledger::Reprocessing;
 use tokenledger::ledger::Submission;
+use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::signature;
 use tokenledger::token::Happened;
@@ -50,7 +53,19 @@ impl Busy {
         busy.world.clock.set(busy.world.clock.now() + Duration::from_secs(3_601));
         busy.delivers("main", &late).await;
         busy.delivers("main", &late).await;
+        busy.decides_anew("ignored").await;
+        busy.decides_anew("quarantined").await;
         busy
+    }
+
+    /// Somebody asks for a new verdict on the newest delivery of this one.
+    async fn decides_anew(&self, verdict: &str) {
+        let sql = format!("SELECT max(number) FROM inputs WHERE verdict = '{verdict}'");
+        let number: i64 = self.world.one(&sql).await;
+        let reader = BodyReader { vault: &self.world.vault, mode: Mode::Test, window_ms: 300_000 };
+        let mut connection = self.world.sql_as(SERVICE).await;
+        let asked = Reprocessing::of(&mut connection, &reader, number, "a test".to_owned()).await;
+        self.world.ledger.submit(Submission::Reprocess(asked.unwrap())).await.unwrap();
     }
 
     /// Nothing has happened yet.

@@ -174,7 +174,7 @@ async fn a_verdict_whose_commit_was_lost_is_not_taken_for_given_and_one_that_was
     let proxy = Proxy::to(&world.options(SERVICE));
     let ledger = world.ledger_on(proxy.options());
     let last = world.one::<String>("SELECT pg_current_xact_id()::text").await;
-    proxy.will(Fault::Forged { columns: 5, last });
+    proxy.will(Fault::Forged { columns: 7, last });
     proxy.will(Fault::BeforeRequest("COMMIT"));
     assert_eq!(ledger.submit(old.clone()).await, Err(Refused::Unavailable));
     assert!(proxy.did());

@@ -47,7 +47,10 @@ pub(crate) async fn change(
     let byte = match kind.as_str() {
         "bigint" | "integer" => format!("coalesce({name}, 0) + 100000"),
         "boolean" => format!("NOT {name}"),
-        "bytea" => format!("set_byte({name}, 5, get_byte({name}, 5) # 1)"),
+        "bytea" => {
+            let bytes = format!("coalesce({name}, decode(repeat('00', 32), 'hex'))");
+            format!("set_byte({bytes}, 5, get_byte({bytes}, 5) # 1)")
+        }
         "json" => format!("({name}::text || ' ')::json"),
         "timestamp with time zone" => format!("coalesce({name}, now()) + interval '1 microsecond'"),
         "text" => format!("overlay(coalesce({name}, '') || 'x' PLACING 'y' FROM 1 FOR 1)"),
