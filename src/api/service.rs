@@ -25,6 +25,7 @@ use crate::api::serve;
 use crate::clock::Clock;
 use crate::database;
 use crate::database::Target;
+use crate::ledger::Duty;
 use crate::ledger::Ledger;
 use crate::ledger::Settings;
 use crate::ledger::refusals::Refusals;
@@ -52,6 +53,7 @@ pub struct Service {
     app: App,
     writer: JoinHandle<()>,
     flusher: JoinHandle<()>,
+    duty: JoinHandle<()>,
 }
 
 impl Service {
@@ -75,6 +77,7 @@ impl Service {
         let settings =
             Settings::new(setup.database.clone(), Arc::clone(&vault), setup.clock.clone());
         let (ledger, writer) = Ledger::start(settings);
+        let (_, duty) = Duty::start(setup.database.clone(), setup.target.ledger.as_str());
         let pool = database::pool(setup.database);
         let refusals = Refusals::default();
         let keyring = Keyring::new(pool.clone());
@@ -93,7 +96,7 @@ impl Service {
             metrics: setup.metrics,
             closing: Arc::new(AtomicBool::new(false)),
         };
-        Ok(Self { app, writer, flusher })
+        Ok(Self { app, writer, flusher, duty })
     }
 
     pub fn app(&self) -> &App {
@@ -124,8 +127,9 @@ impl Service {
 
     /// Lets the writer end what it holds, and writes the last counters.
     pub async fn close(self) -> anyhow::Result<()> {
-        let Self { app, writer, flusher } = self;
+        let Self { app, writer, flusher, duty } = self;
         flusher.abort();
+        duty.abort();
         let App { ledger, pool, refusals, keyring, .. } = app;
         drop(ledger);
         writer.await.context("the writer panicked")?;

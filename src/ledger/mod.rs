@@ -9,6 +9,7 @@
 pub(crate) mod arrival;
 mod claimed;
 mod content;
+mod duty;
 pub mod inbox;
 mod loaded;
 mod plan;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use claimed::Authority;
 pub use claimed::Claimed;
+pub use duty::Duty;
 pub use reprocessing::BodyReader;
 pub use reprocessing::ReprocessError;
 pub use reprocessing::Reprocessing;

@@ -2,11 +2,13 @@
 //!
 //! `TOKENLEDGER_TEST_RESTARTS` sets how often both are restarted (default 5),
 //! `TOKENLEDGER_TEST_SEED` replays the deliveries of a run.
+#![expect(clippy::disallowed_methods, reason = "tests look at tables in their own words")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use sqlx::PgConnection;
 use tokio::sync::watch;
 
 use crate::haproxy::Haproxy;
@@ -66,6 +68,30 @@ async fn of_two_one_is_killed_and_nothing_is_lost() {
     assert!(answers.keys().all(|status| [200, 502, 503].contains(status)), "{answers:?}");
 }
 
+#[tokio::test]
+async fn of_two_one_is_on_duty_and_the_other_follows() {
+    let site = Site::new().await;
+    site.migrate();
+    let one = site.serve(None);
+    one.becomes_on_duty("1").await;
+    let two = site.serve(None);
+    two.becomes_on_duty("0").await;
+    let mut ledger = site.owner().await;
+    let holder = holders(&mut ledger).await;
+    assert_eq!(holder.len(), 1);
+    drop(one);
+    two.becomes_on_duty("1").await;
+    let successor = holders(&mut ledger).await;
+    assert!(successor.len() == 1 && successor != holder);
+
+    // The connection is lost, not the process: the lease is had again.
+    site.end_sessions(&successor).await;
+    two.becomes_on_duty("0").await;
+    two.becomes_on_duty("1").await;
+    drop(two);
+    site.clear().await;
+}
+
 impl Scene {
     /// Under load. None where there is no haproxy.
     async fn new() -> Option<Self> {
@@ -115,4 +141,15 @@ async fn restarted(site: &Site, service: Serving) -> Serving {
     let service = site.serve(Some(port));
     service.becomes_ready().await;
     service
+}
+
+/// The sessions that hold the lease.
+async fn holders(ledger: &mut PgConnection) -> Vec<i32> {
+    sqlx::query_scalar(
+        "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE locktype = 'advisory' AND granted AND datname = current_database()",
+    )
+    .fetch_all(ledger)
+    .await
+    .unwrap()
 }

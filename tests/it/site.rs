@@ -88,6 +88,15 @@ impl Site {
         PgConnection::connect_with(&options).await.unwrap()
     }
 
+    /// As if the network had failed.
+    pub(crate) async fn end_sessions(&self, sessions: &[i32]) {
+        let mut superuser = superuser(self.address).await;
+        for pid in sessions {
+            let end = format!("SELECT pg_terminate_backend({pid})");
+            superuser.execute(end.as_str()).await.unwrap();
+        }
+    }
+
     pub(crate) async fn clear(self) {
         let drop = format!("DROP DATABASE {} (FORCE)", self.name);
         superuser(self.address).await.execute(drop.as_str()).await.unwrap();
@@ -101,6 +110,23 @@ impl Serving {
 
     pub(crate) async fn becomes_ready(&self) {
         becomes(&format!("{}/readyz", self.url()), StatusCode::OK).await;
+    }
+
+    /// What its metric says about the duty lease.
+    pub(crate) async fn becomes_on_duty(&self, held: &str) {
+        let line = format!("tokenledger_duty {held}");
+        let client = Client::builder().no_proxy().build().unwrap();
+        let started = Instant::now();
+        let mut polls = interval(POLL);
+        loop {
+            if let Ok(answer) = client.get(format!("{}/metrics", self.url())).send().await
+                && answer.text().await.unwrap().lines().any(|said| said == line)
+            {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{line} is not said");
+            polls.tick().await;
+        }
     }
 
     /// SIGTERM.
