@@ -21,6 +21,8 @@ mod fold;
 mod compare;
 /// The table of rights.
 mod rights;
+/// Trying to change history.
+mod attempts;
 
 mod times;
 mod positions;
@@ -36,6 +38,9 @@ mod stock;
 mod grants;
 mod acts;
 
+pub use attempts::Attempt;
+pub use attempts::Stopped;
+pub use attempts::try_to_change_history;
 pub use check::Check;
 pub use compare::Comparison;
 pub use compare::Differing;

@@ -33,6 +33,7 @@ impl Form {
             | Command::Events(_)
             | Command::Keys(_)
             | Command::Trigger(_)
+            | Command::Doctor(_)
             | Command::Verify(_)
             | Command::Replay(_)
             | Command::Claim(_) => Self::Quiet,

@@ -26,6 +26,8 @@ mod events;
 /// Access keys.
 pub(crate) mod keys;
 mod verify;
+/// One look at everything.
+pub(crate) mod doctor;
 mod replay;
 
 /// The ledger, for commands that record something themselves.
@@ -75,6 +77,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Inbox(command) => inbox::run(&command, &settings, &printer).await,
         Command::Events(command) => events::run(&command, &settings, &printer).await,
         Command::Keys(command) => keys::run(&command, &settings, &printer).await,
+        Command::Doctor(doctor) => doctor::run(&doctor, &settings, &printer).await,
         Command::Verify(verify) => verify::run(&verify, &settings, &printer).await,
         Command::Replay(replay) => replay::run(&replay, &settings, &printer).await,
     }

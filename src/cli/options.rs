@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use tokenledger::ledger::Verdict;
 
+use crate::cli::doctor::DoctorOptions;
 use crate::cli::keys::KeysCommand;
 use crate::cli::named::input_number;
 use crate::cli::named::zone;
@@ -102,6 +103,8 @@ pub(crate) enum Command {
     /// Access keys of the services that ask this ledger
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// One look at everything; exit code 1 when something is wrong
+    Doctor(DoctorOptions),
     /// Recompute everything the ledger holds; exit code 3 when something is not as it must be
     Verify(VerifyOptions),
     /// Fold all events again and compare with the projection

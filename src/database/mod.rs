@@ -4,6 +4,7 @@ mod act;
 mod failure;
 mod roles;
 mod schema;
+mod server;
 
 pub use act::Act;
 pub use act::CHAIN_BEGINS;
@@ -18,6 +19,9 @@ pub use schema::Target;
 pub use schema::check_schema;
 pub use schema::function_body;
 pub use schema::migrate;
+pub use schema::schema_version;
+pub use server::Server;
+pub use server::server;
 
 use std::fmt;
 use std::str::FromStr;

@@ -94,7 +94,7 @@ pub async fn check_schema(
     };
     let Some(found) = found else { return Err(MigrateError::Missing { ledger }) };
     refuse_newer(&target.ledger, found)?;
-    let known = newest_known();
+    let known = schema_version();
     if found < known {
         return Err(MigrateError::Older { ledger, found, known });
     }
@@ -159,14 +159,15 @@ async fn agree_on_mode(connection: &mut PgConnection, target: &Target) -> Result
 }
 
 fn refuse_newer(ledger: &LedgerName, found: i64) -> Result<(), MigrateError> {
-    let known = newest_known();
+    let known = schema_version();
     if found <= known {
         return Ok(());
     }
     Err(MigrateError::Newer { ledger: ledger.to_string(), found, known })
 }
 
-fn newest_known() -> i64 {
+/// The newest schema that this program knows: the one that it works on.
+pub fn schema_version() -> i64 {
     MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 

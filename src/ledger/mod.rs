@@ -12,6 +12,7 @@ mod content;
 mod duty;
 pub mod inbox;
 mod loaded;
+pub mod overview;
 mod plan;
 pub mod readings_due;
 pub mod refusals;

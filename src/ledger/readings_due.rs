@@ -2,6 +2,7 @@
 
 use chrono::DateTime;
 use chrono::Utc;
+use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 
 use crate::vault::Ref;
@@ -24,4 +25,25 @@ pub async fn ask(
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// Readings that are open for one cause.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub cause: String,
+    pub count: i64,
+    pub oldest: DateTime<Utc>,
+}
+
+/// What is open, the oldest cause first.
+pub async fn open(connection: &mut PgConnection) -> Result<Vec<Open>, sqlx::Error> {
+    sqlx::query_as!(
+        Open,
+        r#"SELECT cause, count(*) AS "count!", min(asked_at) AS "oldest!"
+        FROM readings_due
+        GROUP BY cause
+        ORDER BY 3, 1"#,
+    )
+    .fetch_all(connection)
+    .await
 }

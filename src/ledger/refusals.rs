@@ -10,6 +10,7 @@ use chrono::DateTime;
 use chrono::DurationRound;
 use chrono::TimeDelta;
 use chrono::Utc;
+use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 
 /// The most rows that the table keeps: the oldest minutes go first.
@@ -82,4 +83,32 @@ async fn write(pool: &PgPool, counters: &Counters) -> Result<(), sqlx::Error> {
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// Requests refused at one endpoint for one cause.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub endpoint: String,
+    pub cause: String,
+    pub count: i64,
+    /// The minute of the newest.
+    pub last: DateTime<Utc>,
+}
+
+/// What was refused since then, the most frequent first.
+pub async fn since(
+    connection: &mut PgConnection,
+    then: DateTime<Utc>,
+) -> Result<Vec<Refused>, sqlx::Error> {
+    sqlx::query_as!(
+        Refused,
+        r#"SELECT endpoint, cause, sum(count)::bigint AS "count!", max(minute) AS "last!"
+        FROM refusals
+        WHERE minute >= $1
+        GROUP BY endpoint, cause
+        ORDER BY 3 DESC, 1, 2"#,
+        then,
+    )
+    .fetch_all(connection)
+    .await
 }

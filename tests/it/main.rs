@@ -35,6 +35,7 @@ mod commands;
 mod documents;
 mod door;
 mod door_record;
+mod doctor;
 mod embedded;
 mod failing_data;
 mod failing_database;
