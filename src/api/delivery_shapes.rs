@@ -46,6 +46,8 @@ pub(super) struct DeliveryDetailsShape {
     pub signed_at: String,
     pub key_variant: String,
     pub secret_fingerprint: String,
+    /// False once the body was destroyed.
+    pub body_kept: bool,
 }
 
 /// One of the verdicts that were given in the course of time.
@@ -91,6 +93,7 @@ impl DeliveryDetailsShape {
             signed_at: proof.signature_timestamp,
             key_variant: proof.key_variant,
             secret_fingerprint: proof.secret_fingerprint,
+            body_kept: proof.body_kept,
         }
     }
 }

@@ -29,11 +29,15 @@ use crate::ledger::Duty;
 use crate::ledger::Ledger;
 use crate::ledger::Settings;
 use crate::ledger::refusals::Refusals;
+use crate::ledger::retention;
 use crate::vault;
 use crate::vault::MasterKey;
 
 /// How often the counters of refused requests, and when keys were used, go to the database.
 const FLUSH_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often bodies whose time is over are destroyed; also once at the start.
+const RETENTION_PAUSE: Duration = Duration::from_hours(1);
 
 /// What a service is made of.
 pub struct Setup<'a> {
@@ -54,6 +58,7 @@ pub struct Service {
     writer: JoinHandle<()>,
     flusher: JoinHandle<()>,
     duty: JoinHandle<()>,
+    retention: JoinHandle<()>,
 }
 
 impl Service {
@@ -82,6 +87,7 @@ impl Service {
         let refusals = Refusals::default();
         let keyring = Keyring::new(pool.clone());
         let flusher = tokio::spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
+        let retention = tokio::spawn(retain(pool.clone(), setup.clock.clone()));
         let app = App {
             ledger,
             pool,
@@ -96,7 +102,7 @@ impl Service {
             metrics: setup.metrics,
             closing: Arc::new(AtomicBool::new(false)),
         };
-        Ok(Self { app, writer, flusher, duty })
+        Ok(Self { app, writer, flusher, duty, retention })
     }
 
     pub fn app(&self) -> &App {
@@ -127,9 +133,10 @@ impl Service {
 
     /// Lets the writer end what it holds, and writes the last counters.
     pub async fn close(self) -> anyhow::Result<()> {
-        let Self { app, writer, flusher, duty } = self;
+        let Self { app, writer, flusher, duty, retention } = self;
         flusher.abort();
         duty.abort();
+        retention.abort();
         let App { ledger, pool, refusals, keyring, .. } = app;
         drop(ledger);
         writer.await.context("the writer panicked")?;
@@ -150,6 +157,20 @@ async fn flush(refusals: Refusals, pool: PgPool, keyring: Keyring) {
         }
         if let Err(error) = keyring.flush().await {
             tracing::warn!(error = format!("{error:#}"), "the last uses of keys wait");
+        }
+    }
+}
+
+async fn retain(pool: PgPool, clock: Clock) {
+    let mut ticks = interval(RETENTION_PAUSE);
+    loop {
+        ticks.tick().await;
+        match retention::destroy_ignored_bodies(&pool, clock.now()).await {
+            Ok(0) => {}
+            Ok(destroyed) => tracing::info!(destroyed, "bodies of ignored deliveries were due"),
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "bodies of ignored deliveries wait");
+            }
         }
     }
 }

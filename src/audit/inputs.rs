@@ -1,6 +1,9 @@
 //! Inputs: their numbers are dense, their bodies open and hash to their digests, their verdicts
 //! are those of the events they brought about.
 
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
 use sha2::Digest;
 use sha2::Sha256;
 use sqlx::postgres::PgConnection;
@@ -16,6 +19,7 @@ use crate::audit::events::input_of;
 use crate::audit::report::counted;
 use crate::audit::report::short;
 use crate::ledger::Verdict;
+use crate::ledger::retention::IGNORED_BODY_DAYS;
 use crate::smartpay::Reason;
 use crate::vault::Vault;
 
@@ -33,14 +37,16 @@ struct Stored {
     token_salt: Option<Vec<u8>>,
     event_ref: Option<String>,
     event_metadata: Option<String>,
+    may_be_destroyed: bool,
 }
 
 pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     let mut report = Report::new(Check::Inputs);
     let (mut after, mut last) = (i64::MIN, 0);
     let (mut count, mut destroyed) = (0, 0);
+    let destroyed_before = destroyed_before(snapshot).await?;
     loop {
-        let step = step(&mut snapshot.connection, after, snapshot.step).await?;
+        let step = step(snapshot, after, destroyed_before).await?;
         for input in &step {
             if input.number != last + 1 {
                 let found = format!("none: the next is in_{}", input.number);
@@ -133,12 +139,17 @@ pub(super) fn fits(
     }
 }
 
-/// Bodies of ignored inputs may have been destroyed in their time; all others are there and match.
+/// Bodies of deliveries that are ignored now may have been destroyed in their time; all others are
+/// there and match.
 fn opens(input: &Stored, vault: Option<&Vault>, report: &mut Report) {
     let place = Place::Input(input.number);
     let Some(sealed) = &input.sealed else {
-        if Verdict::parse(&input.verdict) != Some(Verdict::Ignored) {
-            report.find(place, "a sealed body", "none");
+        if !input.may_be_destroyed {
+            let expected = format!(
+                "a sealed body: only of deliveries ignored for {IGNORED_BODY_DAYS} days is it \
+                 destroyed"
+            );
+            report.find(place, expected, "none");
         }
         return;
     };
@@ -180,10 +191,18 @@ async fn strays(connection: &mut PgConnection) -> sqlx::Result<Vec<i64>> {
     .await
 }
 
+/// Until when a body may have been recorded that is destroyed by now. The ledger's clock may be
+/// ahead of the database's.
+async fn destroyed_before(snapshot: &mut Snapshot) -> Result<DateTime<Utc>, sqlx::Error> {
+    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#);
+    let now = now.fetch_one(&mut snapshot.connection).await?.max(snapshot.head.recorded_at);
+    Ok(now - TimeDelta::days(IGNORED_BODY_DAYS))
+}
+
 async fn step(
-    connection: &mut PgConnection,
+    snapshot: &mut Snapshot,
     after: i64,
-    limit: i64,
+    destroyed_before: DateTime<Utc>,
 ) -> Result<Vec<Stored>, sqlx::Error> {
     sqlx::query_as!(
         Stored,
@@ -199,7 +218,14 @@ async fn step(
             sealed_bodies.salt AS own_salt,
             vault.salt AS "token_salt?",
             events.aggregate_id AS "event_ref?",
-            events.metadata::text AS event_metadata
+            events.metadata::text AS event_metadata,
+            inputs.kind = 'delivery'
+                AND inputs.recorded_at < $3
+                AND coalesce((
+                    SELECT verdicts.verdict FROM verdicts
+                    WHERE verdicts.input = inputs.number
+                    ORDER BY verdicts.number DESC LIMIT 1
+                ), inputs.verdict) = 'ignored' AS "may_be_destroyed!"
         FROM inputs
         LEFT JOIN sealed_bodies ON sealed_bodies.input = inputs.number
         LEFT JOIN vault ON vault.ref = sealed_bodies.ref
@@ -208,8 +234,9 @@ async fn step(
         ORDER BY inputs.number
         LIMIT $2"#,
         after,
-        limit,
+        snapshot.step,
+        destroyed_before,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut snapshot.connection)
     .await
 }

@@ -55,6 +55,8 @@ pub struct Proof {
     pub signature_timestamp: String,
     pub key_variant: String,
     pub secret_fingerprint: String,
+    /// False once the body was destroyed: the digest is what is left of it.
+    pub body_kept: bool,
 }
 
 /// One verdict of a delivery, the first being number 0.
@@ -150,7 +152,10 @@ pub async fn find(
             digest,
             signature_timestamp AS "signature_timestamp!",
             key_variant AS "key_variant!",
-            secret_fingerprint AS "secret_fingerprint!"
+            secret_fingerprint AS "secret_fingerprint!",
+            EXISTS (
+                SELECT FROM sealed_bodies WHERE sealed_bodies.input = inputs.number
+            ) AS "body_kept!"
         FROM inputs
         WHERE number = $1"#,
         number,

@@ -17,6 +17,7 @@ mod plan;
 pub mod readings_due;
 pub mod refusals;
 mod reprocessing;
+pub mod retention;
 mod rows;
 mod standing;
 mod submission;

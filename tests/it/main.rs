@@ -51,6 +51,7 @@ mod positions;
 mod production;
 mod projection_equals_fold;
 mod replay;
+mod retention;
 mod roles;
 mod roles_table;
 mod sealing;

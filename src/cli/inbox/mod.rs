@@ -164,6 +164,7 @@ fn details_document(details: &DeliveryDetails) -> Value {
         members.insert("signed_at".to_owned(), json!(proof.signature_timestamp));
         members.insert("key_variant".to_owned(), json!(proof.key_variant));
         members.insert("secret_fingerprint".to_owned(), json!(proof.secret_fingerprint));
+        members.insert("body_kept".to_owned(), json!(proof.body_kept));
     }
     document
 }

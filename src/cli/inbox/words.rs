@@ -3,6 +3,7 @@
 use tokenledger::ledger::Verdict;
 use tokenledger::ledger::inbox::DeliveryDetails;
 use tokenledger::ledger::inbox::GivenVerdict;
+use tokenledger::ledger::retention::IGNORED_BODY_DAYS;
 use tokenledger::smartpay::Reason;
 
 use crate::cli::output::Printer;
@@ -45,6 +46,13 @@ pub(crate) fn facts(details: &DeliveryDetails, printer: &Printer) -> Vec<(&'stat
         ),
     ));
     facts.push(("digest", hex::encode(&proof.digest)));
+    if !proof.body_kept {
+        let words = format!(
+            "destroyed: bodies of ignored deliveries are kept {IGNORED_BODY_DAYS} days; the digest \
+             is left"
+        );
+        facts.push(("body", words));
+    }
     facts
 }
 
