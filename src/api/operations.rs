@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::api::App;
 use crate::api::problem::Problem;
+use crate::ledger::overview;
 use crate::ledger::standing;
 
 /// A database that answers later is not one to send webhooks to.
@@ -38,6 +39,12 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     let waiting = u32::try_from(app.ledger.waiting()).unwrap_or(u32::MAX);
     metrics::gauge!("tokenledger_queue_submissions").set(waiting);
+    // Asked of the record, for another process may have taken it. Without an answer the last stands.
+    let last = async { overview::last_received(&mut *app.pool.acquire().await?).await };
+    if let Ok(Ok(Some(last))) = timeout(READY_DEADLINE, last).await {
+        let since = (app.clock.now() - last).to_std().unwrap_or_default();
+        metrics::gauge!("tokenledger_last_webhook_seconds").set(since);
+    }
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (StatusCode::OK, text, app.metrics.render()).into_response()
 }

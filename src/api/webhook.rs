@@ -1,5 +1,7 @@
 //! Takes delivery of webhooks. Smartpay counts only 200 as delivered, so a copy is a 200 too.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::Path;
 use axum::extract::Request;
@@ -19,6 +21,7 @@ use sha2::Sha256;
 use crate::api::App;
 use crate::api::body;
 use crate::api::endpoints::Endpoint;
+use crate::api::metrics::LATENESS;
 use crate::api::problem::Problem;
 use crate::ledger::Content;
 use crate::ledger::Delivery;
@@ -209,13 +212,26 @@ async fn ask_for_reading(app: &App, read: &Result<Message, Quarantined>) {
 }
 
 async fn record(app: &App, delivery: Delivery) -> Response {
+    let late = lateness(&delivery);
     match app.ledger.submit(Submission::Delivery(delivery)).await {
-        Ok(receipt) => accepted(&receipt),
+        Ok(receipt) => {
+            if let Some(late) = late.filter(|_| !receipt.copy) {
+                metrics::histogram!(LATENESS).record(late);
+            }
+            accepted(&receipt)
+        }
         Err(refused) => {
             metrics::counter!("tokenledger_unavailable_total").increment(1);
             Problem::busy(&format!("{refused}; send it again")).into_response()
         }
     }
+}
+
+/// How long after Smartpay made it a notice came. A clock that is ahead there counts as none.
+fn lateness(delivery: &Delivery) -> Option<Duration> {
+    let Content::Notice { notice, .. } = &delivery.content else { return None };
+    let late = delivery.received_at - notice.created_at.to_datetime();
+    Some(late.to_std().unwrap_or_default())
 }
 
 fn accepted(receipt: &Receipt) -> Response {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
@@ -11,6 +9,7 @@ use tokenledger::api::ApiKey;
 use tokenledger::api::Endpoints;
 use tokenledger::api::Service;
 use tokenledger::api::Setup;
+use tokenledger::api::install_metrics;
 use tokenledger::clock::Clock;
 
 use crate::cli::exit::Exit;
@@ -42,7 +41,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         api_key,
         target,
         clock: Clock::system(),
-        metrics: PrometheusBuilder::new().install_recorder().context("counting what happens")?,
+        metrics: install_metrics()?,
     };
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Exit::usage(format!(

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -18,6 +17,7 @@ use tokenledger::api::ApiKey;
 use tokenledger::api::Endpoints;
 use tokenledger::api::Service;
 use tokenledger::api::Setup;
+use tokenledger::api::install_metrics;
 use tokenledger::clock::Clock;
 use tokenledger::database;
 use tokenledger::database::Target;
@@ -102,7 +102,7 @@ async fn open(
     let secret = SigningSecret::parse(&home.secrets.webhook_secret)
         .map_err(|error| Exit::usage(format!("webhook_secret in dev.json: {error}")))?;
     endpoints.add(ENDPOINT, secret, Some(home.secrets.webhook_subscription_id.clone()));
-    let metrics = PrometheusBuilder::new().install_recorder().context("counting what happens")?;
+    let metrics = install_metrics()?;
     let setup = Setup {
         target: target.clone(),
         database: database::connect_options(&database.service_url, &target.ledger)

@@ -40,8 +40,10 @@ async fn metrics_count_what_happens_and_name_nobody() {
         "tokenledger_refused_total{cause=\"unknown_endpoint\"}",
         "tokenledger_secret_matched_total{secret=\"0\",variant=\"base_x\"}",
         "tokenledger_queue_submissions",
-        "tokenledger_group_submissions",
-        "tokenledger_commit_seconds",
+        "tokenledger_group_submissions_bucket{le=\"512\"}",
+        "tokenledger_commit_seconds_bucket{le=\"0.005\"}",
+        "tokenledger_last_webhook_seconds ",
+        "tokenledger_lateness_seconds_bucket{le=\"60\"}",
     ] {
         assert!(text.contains(counted), "{counted} is not in {text}");
     }

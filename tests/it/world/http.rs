@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::Router;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
@@ -14,6 +13,7 @@ use tokenledger::api::ApiKey;
 use tokenledger::api::Endpoints;
 use tokenledger::api::Service;
 use tokenledger::api::Setup;
+use tokenledger::api::install_metrics;
 use tokenledger::database::SERVICE;
 use tokenledger::database::Target;
 use tokenledger::smartpay::Mode;
@@ -172,5 +172,5 @@ pub(crate) async fn serves_routes(routes: Router) -> SocketAddr {
 /// One recorder per process.
 fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap()).clone()
+    HANDLE.get_or_init(|| install_metrics().unwrap()).clone()
 }
