@@ -33,7 +33,7 @@ use tokenledger::token::TokenView;
 use crate::door;
 use crate::options::Place;
 
-/// More connections than this gave it less, fewer too.
+/// As many as the pool of our service has.
 const CONNECTIONS: u32 = 16;
 /// How often a command that met another of its stream is tried.
 const TRIES_MAX: u32 = 20;
