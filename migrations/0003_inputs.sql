@@ -1,7 +1,8 @@
 -- What came from outside, kept as received. The first verdict stands in the row, later ones in
 -- `verdicts`; equal bytes again are `copies`. Bodies lie sealed elsewhere; here is their digest.
 -- Each time that something came is an arrival, numbered densely over inputs and copies (and over
--- verdicts that somebody asked for, when nothing came); its chain is a hash of its row, of all that it brought about beside events, and of the chain before.
+-- verdicts that somebody asked for, when nothing came); its chain is a hash of its row, of all that
+-- it brought about beside events, and of the chain before.
 DO $migration$
 BEGIN
     CREATE TABLE inputs (

@@ -74,7 +74,7 @@ async fn a_verdict_given_later_decides_whether_the_body_is_kept() {
     world.ledger.submit(Submission::Delivery(delivery)).await.unwrap();
     world.delivers(&with(TYPE, json!("token.unheard_of"))).await;
     let later = |input: i32, verdict: &str| {
-        format!("INSERT INTO verdicts VALUES ({input}, 1, '{verdict}', NULL, NULL, now())")
+        format!("INSERT INTO verdicts VALUES ({input}, 1, '{verdict}', NULL, NULL, now(), 9)")
     };
     world.execute(&later(1, "applied")).await;
     world.execute(&later(2, "ignored")).await;
