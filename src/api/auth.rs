@@ -75,7 +75,7 @@ impl ApiKey {
 /// Lets a request pass whose one `Authorization` header bears a key with the route's scope. The
 /// answer tells the log whose it was, also when it is a refusal.
 pub(super) async fn authorize(
-    State((app, scope)): State<(App, Scope)>,
+    State((app, scope)): State<(Arc<App>, Scope)>,
     mut request: Request,
     next: Next,
 ) -> Response {

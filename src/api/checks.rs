@@ -1,5 +1,7 @@
 //! Can these be charged now? Many at once, by ref or by consumer.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -27,7 +29,7 @@ const CHECK_BYTES_MAX: usize = 128 * 1024;
 /// `POST /v1/usability-checks` `{"tokens":[…]}` or `{"consumers":[…]}`: a verdict for each, in the
 /// order of the request. What the ledger does not know is not usable.
 pub(super) async fn check(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,

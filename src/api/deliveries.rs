@@ -1,5 +1,7 @@
 //! The inbox: what came in, what became of it, and deciding it anew.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::Json;
 use axum::body::Body;
@@ -34,7 +36,7 @@ use crate::ledger::inbox::DeliveryRecord;
 use crate::ledger::standing;
 
 /// `GET /v1/deliveries?verdict=&limit=&cursor=`, newest first.
-pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["verdict", "limit", "cursor"])?;
     let limit = params.limit()?;
     let verdict = params.get("verdict").map(|word| {
@@ -61,7 +63,7 @@ pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Pr
 
 /// `GET /v1/deliveries/{id}`: every verdict, the copies, how it was signed.
 pub(super) async fn one(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -72,7 +74,7 @@ pub(super) async fn one(
 /// `POST /v1/deliveries/{id}/reprocess`: what is ignored or quarantined is read again from its
 /// sealed body and decided by the rules of today. What was applied stays as it is.
 pub(super) async fn reprocess(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,

@@ -1,5 +1,7 @@
 //! The ledger in position order, and one token's history.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
@@ -27,7 +29,7 @@ use crate::ledger::standing;
 pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// `GET /v1/events?after=P&limit=`, also `cursor=` instead of `after=`.
-pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["after", "limit", "cursor"])?;
     let limit = params.limit()?;
     let mut tx = app.pool.begin_with(SNAPSHOT).await?;
@@ -47,7 +49,7 @@ pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Pr
 
 /// `GET /v1/events/{position}`.
 pub(super) async fn one(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -66,7 +68,7 @@ pub(super) async fn one(
 
 /// `GET /v1/tokens/{ref}/events?limit=&cursor=`, oldest first.
 pub(super) async fn of_token(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {

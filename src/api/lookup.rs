@@ -1,5 +1,7 @@
 //! From a Smartpay token id to its ref. The id comes in a body: ids stay out of URLs and so of logs.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -21,7 +23,7 @@ use crate::smartpay::TokenId;
 
 /// `POST /v1/tokens/lookup` `{"token_id":"paytok_…"}` → `{"ref":"tok_…"}`.
 pub(super) async fn lookup(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,

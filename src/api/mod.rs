@@ -78,7 +78,7 @@ pub struct App {
 }
 
 /// All routes.
-pub fn router(app: &App) -> Router {
+pub fn router(app: &Arc<App>) -> Router {
     let closing = from_fn_with_state(Arc::clone(&app.closing), wrap::end_connection);
     wrapped(routing::router(app)).layer(closing)
 }

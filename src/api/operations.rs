@@ -1,5 +1,6 @@
 //! Is it alive, is it ready, what does it count.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(super) async fn livez() -> &'static str {
 }
 
 /// Webhooks can be recorded: not shutting down, and the head can be read.
-pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
+pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     if app.closing.load(Ordering::SeqCst) {
         return Err(Problem::busy("the service is shutting down"));
     }
@@ -36,7 +37,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 }
 
 /// Prometheus text.
-pub(super) async fn metrics(State(app): State<App>) -> Response {
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let waiting = u32::try_from(app.ledger.waiting()).unwrap_or(u32::MAX);
     metrics::gauge!("tokenledger_queue_submissions").set(waiting);
     // Asked of the record, for another process may have taken it. Without an answer the last stands.

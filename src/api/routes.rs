@@ -1,5 +1,7 @@
 //! THE table of routes: what is served, to whom, and what the interface's document says of it.
 
+use std::sync::Arc;
+
 use axum::routing::MethodRouter;
 use axum::routing::any;
 use axum::routing::get;
@@ -29,7 +31,7 @@ pub struct Route {
     /// The schema of the request's body.
     pub body: Option<&'static str>,
     pub gives: Gives,
-    pub(super) serve: fn() -> MethodRouter<App>,
+    pub(super) serve: fn() -> MethodRouter<Arc<App>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The router, made from the table of routes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
@@ -11,18 +13,18 @@ use crate::api::routes::ROUTES;
 use crate::api::wrap;
 
 /// The routes behind what guards them. A method that a path does not take is 405 for everyone.
-pub(super) fn router(app: &App) -> Router {
+pub(super) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in &ROUTES {
         let served = (route.serve)();
         let guarded = match route.access {
             Access::Open => served,
             Access::Key(scope) => served
-                .route_layer(from_fn_with_state(app.clone(), wrap::min_position))
+                .route_layer(from_fn_with_state(Arc::clone(app), wrap::min_position))
                 .route_layer(from_fn(wrap::acceptable))
-                .route_layer(from_fn_with_state((app.clone(), scope), auth::authorize)),
+                .route_layer(from_fn_with_state((Arc::clone(app), scope), auth::authorize)),
         };
         router = router.route(route.path, guarded);
     }
-    router.with_state(app.clone())
+    router.with_state(Arc::clone(app))
 }

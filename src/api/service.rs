@@ -127,7 +127,7 @@ impl Service {
             closing.store(true, Ordering::SeqCst);
             sleep(grace).await;
         };
-        serve(listener, router(&self.app), stop).await;
+        serve(listener, router(&Arc::new(self.app.clone())), stop).await;
         self.app.closing.store(false, Ordering::SeqCst);
     }
 

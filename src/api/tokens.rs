@@ -1,5 +1,7 @@
 //! Which tokens a consumer has, whether each is usable; one token.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
@@ -29,7 +31,7 @@ use crate::vault::Ref;
 
 /// `GET /v1/consumers/{consumer}/tokens?usable=&status=&limit=&cursor=`, newest first.
 pub(super) async fn of_consumer(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -60,7 +62,7 @@ pub(super) async fn of_consumer(
 }
 
 /// `GET /v1/tokens?consumer=&usable=&status=&limit=&cursor=`, newest first.
-pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["consumer", "usable", "status", "limit", "cursor"])?;
     let limit = params.limit()?;
     let statuses = statuses(&params)?;
@@ -86,7 +88,7 @@ pub(super) async fn all(State(app): State<App>, uri: Uri) -> Result<Response, Pr
 
 /// `GET /v1/tokens/{ref}`. A ref of another ledger is the same 404 as an unknown one.
 pub(super) async fn one(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,

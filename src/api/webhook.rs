@@ -1,5 +1,6 @@
 //! Takes delivery of webhooks. Smartpay counts only 200 as delivered, so a copy is a 200 too.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -60,7 +61,7 @@ struct Refusal {
 
 /// Takes every method: which one it is counts only once the endpoint is known.
 pub(super) async fn receive(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {

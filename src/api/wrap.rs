@@ -106,7 +106,7 @@ pub(super) async fn acceptable(request: Request, next: Next) -> Response {
 
 /// `Ledger-Min-Position`: the caller wants to see its own write.
 pub(super) async fn min_position(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
