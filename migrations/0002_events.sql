@@ -18,7 +18,7 @@ BEGIN
         CONSTRAINT events_pkey PRIMARY KEY (aggregate_type, aggregate_id, sequence),
         CONSTRAINT events_position UNIQUE (position),
         CONSTRAINT events_token CHECK (
-            aggregate_type = 'token' AND aggregate_id ~ '^tok_(test|live)_[0-9A-Za-z]{22}$'
+            aggregate_type = 'token' AND aggregate_id LIKE 'tok\_%'
         ),
         CONSTRAINT events_type CHECK (
             event_type IN (

@@ -41,9 +41,8 @@ BEGIN
         )
     );
     CREATE UNIQUE INDEX inputs_delivery ON inputs (endpoint, digest) WHERE kind = 'delivery';
-    CREATE UNIQUE INDEX inputs_arrival ON inputs (arrival);
+    CREATE INDEX inputs_arrival ON inputs USING brin (arrival) WITH (pages_per_range = 16);
     CREATE INDEX inputs_event_id ON inputs (event_id) WHERE event_id IS NOT NULL;
-    CREATE INDEX inputs_ref ON inputs (ref, number) WHERE ref IS NOT NULL;
     CREATE INDEX inputs_verdicts ON inputs (verdict, number)
         WHERE verdict IN ('ignored', 'quarantined');
 

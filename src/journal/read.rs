@@ -100,7 +100,8 @@ impl TryFrom<EventRow> for Entry {
 }
 
 /// All that happened to these tokens, in order of token and sequence. For the fold alone: what
-/// else an entry holds would be read for nothing.
+/// else an entry holds would be read for nothing. The offset keeps each token a lookup of its own:
+/// as a plain condition, planned on an empty ledger, it became a walk through all events in order.
 pub async fn streams(
     connection: &mut PgConnection,
     refs: &[String],
@@ -108,17 +109,24 @@ pub async fn streams(
     let rows = sqlx::query_as!(
         StreamRow,
         r#"SELECT
-            position,
-            aggregate_id,
-            event_type,
-            event_version,
-            payload::text AS "payload!",
-            occurred_at,
-            recorded_at,
-            leaf_hash
-        FROM events
-        WHERE aggregate_type = 'token' AND aggregate_id = ANY($1)
-        ORDER BY aggregate_id, sequence"#,
+            stream.position AS "position!",
+            stream.aggregate_id AS "aggregate_id!",
+            stream.event_type AS "event_type!",
+            stream.event_version AS "event_version!",
+            stream.payload AS "payload!",
+            stream.occurred_at AS "occurred_at!",
+            stream.recorded_at AS "recorded_at!",
+            stream.leaf_hash AS "leaf_hash!"
+        FROM unnest($1::text[]) AS wanted (ref)
+        CROSS JOIN LATERAL (
+            SELECT
+                position, aggregate_id, sequence, event_type, event_version,
+                payload::text AS payload, occurred_at, recorded_at, leaf_hash
+            FROM events
+            WHERE aggregate_type = 'token' AND aggregate_id = wanted.ref
+            OFFSET 0
+        ) stream
+        ORDER BY stream.aggregate_id, stream.sequence"#,
         refs,
     )
     .fetch_all(connection)

@@ -12,6 +12,7 @@ use crate::journal;
 use crate::journal::Happening;
 use crate::journal::Position;
 use crate::ledger::Verdict;
+use crate::ledger::recent::Recent;
 use crate::projections::tokens::TokenRow;
 use crate::smartpay::Reason;
 use crate::token::ProviderTime;
@@ -112,14 +113,25 @@ pub(crate) async fn lock_head(connection: &mut PgConnection) -> Result<Head, sql
     .await
 }
 
+/// Tokens that the last groups left are not read again.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     touched: &Touched,
+    recent: &mut Recent,
 ) -> anyhow::Result<Loaded> {
     let mut loaded = Loaded::default();
     load_inputs(connection, touched, &mut loaded).await.context("loading known inputs")?;
-    load_tokens(connection, touched, &mut loaded).await.context("loading tokens")?;
-    load_streams(connection, touched, &mut loaded).await.context("loading streams")?;
+    let mut others = Vec::new();
+    for reference in &touched.refs {
+        match recent.take(reference) {
+            Some(token) => drop(loaded.tokens.insert(reference.clone(), token)),
+            None => others.push(reference.to_string()),
+        }
+    }
+    if !others.is_empty() {
+        load_tokens(connection, &others, &mut loaded).await.context("loading tokens")?;
+        load_streams(connection, &others, &mut loaded).await.context("loading streams")?;
+    }
     if !touched.uses.is_empty() {
         load_uses(connection, touched, &mut loaded).await.context("loading uses")?;
     }
@@ -191,20 +203,18 @@ async fn load_inputs(
 
 async fn load_tokens(
     connection: &mut PgConnection,
-    touched: &Touched,
+    refs: &[String],
     loaded: &mut Loaded,
 ) -> anyhow::Result<()> {
-    let refs = texts(touched);
     let rows = sqlx::query!(
         r#"SELECT vault.ref, vault.salt, words.said AS "said?", words.at AS "at?"
         FROM vault
         LEFT JOIN words ON words.ref = vault.ref
         WHERE vault.ref = ANY($1)"#,
-        &refs,
+        refs,
     )
     .fetch_all(connection)
     .await?;
-    loaded.tokens = touched.refs.iter().map(|r| (r.clone(), KnownToken::default())).collect();
     for row in rows {
         let token = loaded.tokens.entry(Ref::parse(&row.r#ref)?).or_default();
         token.salt = Some(salt(&row.salt)?);
@@ -221,11 +231,10 @@ async fn load_tokens(
 
 async fn load_streams(
     connection: &mut PgConnection,
-    touched: &Touched,
+    refs: &[String],
     loaded: &mut Loaded,
 ) -> anyhow::Result<()> {
-    let refs = texts(touched);
-    for happening in journal::streams(connection, &refs).await? {
+    for happening in journal::streams(connection, refs).await? {
         loaded.tokens.entry(happening.reference.clone()).or_default().follow(happening);
     }
     Ok(())
@@ -248,10 +257,6 @@ async fn load_uses(
     .await?;
     loaded.uses = rows.into_iter().map(|row| (row.r#ref, row.event_id)).collect();
     Ok(())
-}
-
-fn texts(touched: &Touched) -> Vec<String> {
-    touched.refs.iter().map(Ref::to_string).collect()
 }
 
 fn salt(bytes: &[u8]) -> anyhow::Result<Salt> {

@@ -15,6 +15,7 @@ mod loaded;
 pub mod overview;
 mod plan;
 pub mod readings_due;
+mod recent;
 pub mod refusals;
 mod reprocessing;
 pub mod retention;

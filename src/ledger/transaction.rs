@@ -1,5 +1,6 @@
 //! One transaction of one group, and finding out what became of a commit whose answer was lost.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::time::Duration;
@@ -14,11 +15,15 @@ use crate::database::Failure;
 use crate::ledger::Receipt;
 use crate::ledger::Submission;
 use crate::ledger::loaded;
+use crate::ledger::loaded::Head;
+use crate::ledger::loaded::KnownToken;
 use crate::ledger::plan;
 use crate::ledger::plan::Plan;
+use crate::ledger::recent::Recent;
 use crate::ledger::rows::Mark;
 use crate::ledger::writer::Settings;
 use crate::projections::tokens;
+use crate::vault::Ref;
 
 /// How long the fate of a commit is asked for, and how long between.
 const FATE_DEADLINE: Duration = Duration::from_secs(5);
@@ -48,25 +53,38 @@ pub(crate) struct Committing {
     mark: Mark,
 }
 
+/// What a group wrote and has still to commit.
+struct Written {
+    receipts: Vec<Receipt>,
+    committing: Committing,
+    head: Head,
+    tokens: HashMap<Ref, KnownToken>,
+}
+
 /// Records a group: all of it, or nothing.
 pub(crate) async fn record(
     connection: &mut PgConnection,
     settings: &Settings,
+    recent: &mut Recent,
     group: &[Submission],
 ) -> Result<Vec<Receipt>, GroupError> {
     let mut tx = connection.begin().await.map_err(GroupError::NotBegun)?;
-    let (receipts, committing) = match write(&mut tx, settings, group).await {
-        Ok(written) => written,
-        // At once, because a transaction that was only dropped keeps the head until the connection
-        // is used again.
-        Err(GroupError::Data(error)) => {
-            tx.rollback().await.map_err(|error| GroupError::Unavailable(error.into()))?;
-            return Err(GroupError::Data(error));
-        }
-        Err(error) => return Err(error),
-    };
+    let Written { receipts, committing, head, tokens } =
+        match write(&mut tx, settings, recent, group).await {
+            Ok(written) => written,
+            // At once, because a transaction that was only dropped keeps the head until the connection
+            // is used again.
+            Err(GroupError::Data(error)) => {
+                tx.rollback().await.map_err(|error| GroupError::Unavailable(error.into()))?;
+                return Err(GroupError::Data(error));
+            }
+            Err(error) => return Err(error),
+        };
     match tx.commit().await {
-        Ok(()) => Ok(receipts),
+        Ok(()) => {
+            recent.keep(&head, tokens);
+            Ok(receipts)
+        }
         // The server refused the data at the last moment: certainly nothing is recorded.
         Err(error) if Failure::of(&error) == Failure::Data => Err(database(error)),
         Err(error) => Err(GroupError::Uncertain { committing, receipts, error }),
@@ -89,11 +107,14 @@ pub(crate) async fn fate(options: &PgConnectOptions, committing: &Committing) ->
 async fn write(
     connection: &mut PgConnection,
     settings: &Settings,
+    recent: &mut Recent,
     group: &[Submission],
-) -> Result<(Vec<Receipt>, Committing), GroupError> {
+) -> Result<Written, GroupError> {
     let head = loaded::lock_head(connection).await.map_err(database)?;
     let transaction = head.transaction.clone();
-    let loaded = loaded::load(connection, &plan::touched(group)).await.map_err(unreadable)?;
+    recent.begin(&head);
+    let loaded =
+        loaded::load(connection, &plan::touched(group), recent).await.map_err(unreadable)?;
     let mut plan = Plan::new(head, loaded, &settings.vault, settings.rules, settings.clock.now());
     let receipts = catch_unwind(AssertUnwindSafe(|| plan.decide(group)))
         .map_err(|_| GroupError::Data(anyhow::anyhow!("deciding the group panicked")))?;
@@ -112,7 +133,8 @@ async fn write(
     .await
     .map_err(database)?;
     let mark = plan.rows.mark(plan.recorded_at);
-    Ok((receipts, Committing { transaction, mark }))
+    let committing = Committing { transaction, mark };
+    Ok(Written { receipts, committing, head: plan.head.clone(), tokens: plan.into_tokens() })
 }
 
 /// A server that crashed gives the numbers of transactions that left no trace to others: so the

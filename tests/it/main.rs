@@ -14,6 +14,7 @@ mod place;
 mod token_inputs;
 mod token_random;
 mod token_verbs;
+mod lookups;
 mod naive_reader;
 mod proxy;
 mod request;

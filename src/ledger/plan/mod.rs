@@ -6,6 +6,7 @@ mod claim;
 mod delivery;
 mod reprocess;
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 
 use chrono::DateTime;
@@ -17,6 +18,7 @@ use crate::ledger::Receipt;
 use crate::ledger::Submission;
 use crate::ledger::Verdict;
 use crate::ledger::loaded::Head;
+use crate::ledger::loaded::KnownToken;
 use crate::ledger::loaded::Loaded;
 use crate::ledger::loaded::Touched;
 use crate::ledger::rows::Rows;
@@ -99,6 +101,11 @@ impl<'a> Plan<'a> {
             .collect();
         rows.sort_by_key(|row| row.position);
         rows
+    }
+
+    /// The tokens as the group leaves them.
+    pub(crate) fn into_tokens(self) -> HashMap<Ref, KnownToken> {
+        self.loaded.tokens
     }
 
     fn next_input(&mut self) -> i64 {
