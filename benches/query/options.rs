@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Answers per second, p50, p99 and memory of this service's reads, and of axum with one
+/// Answers per second, p50, p99 and memory of this service's reads and checks, and of axum with one
 /// primary-key select through sqlx (bare), on the same table.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
@@ -18,9 +18,12 @@ pub(crate) struct Options {
     /// How often the variants take turns.
     #[arg(long, default_value_t = 2)]
     pub(crate) rounds: u32,
-    /// How many connections at once; several, separated by commas.
-    #[arg(long, value_delimiter = ',', default_values_t = [32])]
-    pub(crate) connections: Vec<usize>,
+    /// How many connections read at once.
+    #[arg(long, default_value_t = 32)]
+    pub(crate) connections: usize,
+    /// How many connections at once ask for the verdicts of 200 tokens each.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) check_connections: usize,
     /// Another build of the service, to compare with this one.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_tokenledger"))]
     pub(crate) binary: PathBuf,

@@ -10,11 +10,12 @@ use crate::questions;
 /// Each takes the number of tokens as `$1`. In this order, since bodies would refer to inputs.
 const STATEMENTS: [&str; 5] = [
     "INSERT INTO ledger.inputs (
-        number, kind, endpoint, digest, ref, received_at, recorded_at, conflict, verdict, position
+        number, kind, endpoint, digest, ref, received_at, recorded_at, conflict, verdict, position,
+        arrival, chain
     )
     SELECT
         n, 'import', '', sha256(n::text::bytea), 'tok_test_' || lpad(n::text, 22, '0'),
-        recorded_at, recorded_at, false, 'applied', n
+        recorded_at, recorded_at, false, 'applied', n, n, sha256(n::text::bytea)
     FROM generate_series(1, $1::bigint) n, ledger.head",
     "INSERT INTO ledger.vault (ref, salt, sealed_id, masked_id)
     SELECT
@@ -41,7 +42,7 @@ const STATEMENTS: [&str; 5] = [
         'checkout_test_' || n, 1, n, n, to_timestamp(1700000000), to_timestamp(1700000000),
         to_timestamp(1700000000), recorded_at, 0
     FROM generate_series(1, $1::bigint) n, ledger.head",
-    "UPDATE ledger.head SET position = $1, input = $1",
+    "UPDATE ledger.head SET position = $1, input = $1, arrival = $1",
 ];
 
 pub(crate) async fn fill(connection: &mut PgConnection, tokens: u64) -> anyhow::Result<()> {

@@ -49,7 +49,9 @@ pub(super) async fn check(
 async fn check_tokens(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
     let what = "a ref is tok_test_ or tok_live_ followed by 22 letters and digits";
     let refs = each("tokens", texts, |text| Ref::parse(text).map_err(|_| what.to_owned()))?;
-    let answer = tokens::check_tokens(&app.pool, &refs).await?;
+    let mut reader = app.readers.take().await?;
+    let answer = tokens::check_tokens(reader.connection(), &refs).await?;
+    app.readers.give_back(reader);
     let verdict = |reference: &Ref| {
         let standing = answer.found.get(reference.as_str());
         VerdictShape::of(None, Some(reference.to_string()), standing)
@@ -60,7 +62,9 @@ async fn check_tokens(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
 async fn check_consumers(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
     let consumers =
         each("consumers", texts, |text| Consumer::parse(text).map_err(|error| error.to_string()))?;
-    let answer = tokens::check_consumers(&app.pool, &consumers).await?;
+    let mut reader = app.readers.take().await?;
+    let answer = tokens::check_consumers(reader.connection(), &consumers).await?;
+    app.readers.give_back(reader);
     let verdict = |consumer: &Consumer| {
         let standing = answer.found.get(consumer.as_str());
         let reference = standing.map(|standing| standing.reference.clone());

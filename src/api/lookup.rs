@@ -35,7 +35,9 @@ pub(super) async fn lookup(
     let id = TokenId::parse(text)
         .map_err(|error| Problem::validation("/token_id", error.to_string()))?;
     let reference = app.vault.reference(&id);
-    let answer = tokens::find(&app.pool, &reference).await?;
+    let mut reader = app.readers.take().await?;
+    let answer = tokens::find(reader.connection(), &reference).await?;
+    app.readers.give_back(reader);
     let record = answer.found.ok_or_else(Problem::not_found)?;
     Ok(at(answer.as_of, Json(json!({ "ref": record.reference })).into_response()))
 }

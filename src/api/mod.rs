@@ -53,6 +53,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::access::Keyring;
 use crate::clock::Clock;
+use crate::database::Readers;
 use crate::ledger::Ledger;
 use crate::ledger::refusals::Refusals;
 use crate::smartpay::Mode;
@@ -63,6 +64,8 @@ use crate::vault::Vault;
 pub struct App {
     pub ledger: Ledger,
     pub pool: PgPool,
+    /// Of the same pool, for the reads that services wait for.
+    pub readers: Readers,
     pub vault: Arc<Vault>,
     pub clock: Clock,
     pub mode: Mode,

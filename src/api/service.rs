@@ -24,6 +24,7 @@ use crate::api::router;
 use crate::api::serve;
 use crate::clock::Clock;
 use crate::database;
+use crate::database::Readers;
 use crate::database::Target;
 use crate::ledger::Duty;
 use crate::ledger::Ledger;
@@ -90,6 +91,7 @@ impl Service {
         let retention = tokio::spawn(retain(pool.clone(), setup.clock.clone()));
         let app = App {
             ledger,
+            readers: Readers::new(pool.clone()),
             pool,
             vault,
             clock: setup.clock,
@@ -137,11 +139,12 @@ impl Service {
         flusher.abort();
         duty.abort();
         retention.abort();
-        let App { ledger, pool, refusals, keyring, .. } = app;
+        let App { ledger, pool, readers, refusals, keyring, .. } = app;
         drop(ledger);
         writer.await.context("the writer panicked")?;
         let counted = refusals.flush(&pool).await;
         let used = keyring.flush().await;
+        readers.release();
         pool.close().await;
         counted.context("writing the last counters of refused requests")?;
         used.context("writing when keys were last used")

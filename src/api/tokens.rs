@@ -55,7 +55,9 @@ pub(super) async fn of_consumer(
         Some(cursor) => list(incarnation(&app).await?).key(cursor)?,
     };
     let filter = Filter { statuses, before, limit: limit + 1 };
-    let page = tokens::of_consumer(&app.pool, &consumer, &filter).await?;
+    let mut reader = app.readers.take().await?;
+    let page = tokens::of_consumer(reader.connection(), &consumer, &filter).await?;
+    app.readers.give_back(reader);
     let as_of = page.as_of;
     let list = list(page.incarnation);
     Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
@@ -78,10 +80,12 @@ pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     let list = List { vault: &app.vault, name, incarnation };
     let before = params.get("cursor").map_or(Ok(Position::MAX), |cursor| list.key(cursor))?;
     let filter = Filter { statuses, before, limit: limit + 1 };
+    let mut reader = app.readers.take().await?;
     let page = match consumer {
-        Some(consumer) => tokens::of_consumer(&app.pool, &consumer, &filter).await?,
-        None => tokens::all(&app.pool, &filter).await?,
+        Some(consumer) => tokens::of_consumer(reader.connection(), &consumer, &filter).await?,
+        None => tokens::all(reader.connection(), &filter).await?,
     };
+    app.readers.give_back(reader);
     let as_of = page.as_of;
     Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
 }
@@ -95,7 +99,9 @@ pub(super) async fn one(
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let reference = reference(path)?;
-    let answer = tokens::find(&app.pool, &reference).await?;
+    let mut reader = app.readers.take().await?;
+    let answer = tokens::find(reader.connection(), &reference).await?;
+    app.readers.give_back(reader);
     let record = answer.found.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{}-{}\"", answer.incarnation, record.sequence);
     let known = knows(&headers, &etag);

@@ -2,6 +2,7 @@
 
 mod act;
 mod failure;
+mod readers;
 mod roles;
 mod schema;
 mod server;
@@ -10,6 +11,8 @@ pub use act::Act;
 pub use act::CHAIN_BEGINS;
 pub use failure::Failure;
 pub use failure::unreachable_hint;
+pub use readers::Reader;
+pub use readers::Readers;
 pub use roles::OWNER;
 pub use roles::READER;
 pub use roles::SERVICE;

@@ -1,6 +1,6 @@
 //! All tokens of the ledger, newest first.
 
-use sqlx::postgres::PgPool;
+use sqlx::PgExecutor;
 
 use crate::projections::tokens::read::Filter;
 use crate::projections::tokens::read::Found;
@@ -9,7 +9,10 @@ use crate::projections::tokens::read::TokenRecord;
 use crate::projections::tokens::read::page;
 
 /// Apart from the tokens of one consumer, so that each has a plan of its own.
-pub async fn all(pool: &PgPool, filter: &Filter) -> Result<Found<Vec<TokenRecord>>, sqlx::Error> {
+pub async fn all(
+    reader: impl PgExecutor<'_>,
+    filter: &Filter,
+) -> Result<Found<Vec<TokenRecord>>, sqlx::Error> {
     let statuses: Vec<String> =
         filter.statuses.iter().map(|status| status.as_str().to_owned()).collect();
     let rows = sqlx::query_as!(
@@ -46,7 +49,7 @@ pub async fn all(pool: &PgPool, filter: &Filter) -> Result<Found<Vec<TokenRecord
         filter.before,
         filter.limit,
     )
-    .fetch_all(pool)
+    .fetch_all(reader)
     .await?;
     page(rows)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::postgres::PgPool;
+use sqlx::PgExecutor;
 
 use crate::projections::tokens::read::Found;
 use crate::token::Consumer;
@@ -26,7 +26,7 @@ struct Row {
 
 /// By ref; those that the ledger does not know are missing.
 pub async fn check_tokens(
-    pool: &PgPool,
+    reader: impl PgExecutor<'_>,
     refs: &[Ref],
 ) -> Result<Found<HashMap<String, Standing>>, sqlx::Error> {
     let refs: Vec<String> = refs.iter().map(Ref::to_string).collect();
@@ -42,7 +42,7 @@ pub async fn check_tokens(
         LEFT JOIN tokens ON tokens.ref = ANY($1)"#,
         &refs,
     )
-    .fetch_all(pool)
+    .fetch_all(reader)
     .await?;
     standings(rows)
 }
@@ -50,7 +50,7 @@ pub async fn check_tokens(
 /// By consumer, the token to charge: an active one before all others, then the newest. Consumers
 /// without any are missing.
 pub async fn check_consumers(
-    pool: &PgPool,
+    reader: impl PgExecutor<'_>,
     consumers: &[Consumer],
 ) -> Result<Found<HashMap<String, Standing>>, sqlx::Error> {
     let consumers: Vec<String> =
@@ -72,7 +72,7 @@ pub async fn check_consumers(
         ) best ON true"#,
         &consumers,
     )
-    .fetch_all(pool)
+    .fetch_all(reader)
     .await?;
     standings(rows)
 }

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use chrono::Utc;
-use sqlx::postgres::PgPool;
+use sqlx::PgExecutor;
 
 use crate::journal::Position;
 use crate::token::Consumer;
@@ -108,7 +108,7 @@ impl Row {
 
 /// One token, or none when the ledger holds no event of it.
 pub async fn find(
-    pool: &PgPool,
+    reader: impl PgExecutor<'_>,
     reference: &Ref,
 ) -> Result<Found<Option<TokenRecord>>, sqlx::Error> {
     let row = sqlx::query_as!(
@@ -137,7 +137,7 @@ pub async fn find(
         LEFT JOIN words ON words.ref = tokens.ref"#,
         reference.as_str(),
     )
-    .fetch_one(pool)
+    .fetch_one(reader)
     .await?;
     let (as_of, incarnation) = (row.as_of, row.incarnation);
     Ok(Found { found: row.into_record(), as_of, incarnation })
@@ -145,7 +145,7 @@ pub async fn find(
 
 /// A consumer's tokens, newest first.
 pub async fn of_consumer(
-    pool: &PgPool,
+    reader: impl PgExecutor<'_>,
     consumer: &Consumer,
     filter: &Filter,
 ) -> Result<Found<Vec<TokenRecord>>, sqlx::Error> {
@@ -186,7 +186,7 @@ pub async fn of_consumer(
         filter.before,
         filter.limit,
     )
-    .fetch_all(pool)
+    .fetch_all(reader)
     .await?;
     page(rows)
 }
