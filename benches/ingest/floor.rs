@@ -11,6 +11,7 @@ use axum::routing::post;
 use chrono::DateTime;
 use chrono::Utc;
 use serde::Deserialize;
+use serde_json::json;
 use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::PgConnection;
@@ -36,7 +37,9 @@ const TABLES: &str = "
         token text NOT NULL,
         type text NOT NULL,
         occurred_at timestamptz NOT NULL,
-        payload json NOT NULL
+        recorded_at timestamptz NOT NULL,
+        payload json NOT NULL,
+        metadata json NOT NULL
     )";
 
 #[derive(Clone)]
@@ -53,12 +56,15 @@ struct Waiting {
     token: String,
     kind: String,
     occurred_at: DateTime<Utc>,
+    payload: String,
+    metadata: String,
     answer: oneshot::Sender<()>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
+    id: String,
     event_data: EventData,
 }
 
@@ -102,7 +108,7 @@ async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> S
     if !door::is_authentic(&door.secrets, &headers, &body) {
         return StatusCode::UNAUTHORIZED;
     }
-    let Ok(Event { event_data }) = serde_json::from_slice(&body) else {
+    let Ok(Event { id, event_data }) = serde_json::from_slice(&body) else {
         return StatusCode::UNPROCESSABLE_ENTITY;
     };
     let signature = headers.get("smartpay-signature").and_then(|value| value.to_str().ok());
@@ -111,6 +117,11 @@ async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> S
         received_at: door.clock.now(),
         signature: signature.unwrap_or_default().to_owned(),
         body,
+        payload: json!({
+            "type": event_data.r#type, "at": event_data.data.updated_at, "basis": "notice"
+        })
+        .to_string(),
+        metadata: json!({ "kind": "webhook", "id": id }).to_string(),
         token: event_data.data.id,
         kind: event_data.r#type,
         occurred_at: DateTime::from_timestamp_millis(event_data.data.updated_at)
@@ -151,13 +162,18 @@ async fn insert(connection: &mut PgConnection, group: &[Waiting]) -> Result<(), 
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "INSERT INTO events (token, type, occurred_at, payload)
-        SELECT token, type, occurred_at, '{}'
-        FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS new (token, type, occurred_at)",
+        "INSERT INTO events (token, type, occurred_at, recorded_at, payload, metadata)
+        SELECT token, type, occurred_at, received_at, payload::json, metadata::json
+        FROM unnest(
+            $1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[]
+        ) AS new (token, type, occurred_at, received_at, payload, metadata)",
     )
     .bind(group.iter().map(|waiting| waiting.token.as_str()).collect::<Vec<_>>())
     .bind(group.iter().map(|waiting| waiting.kind.as_str()).collect::<Vec<_>>())
     .bind(group.iter().map(|waiting| waiting.occurred_at).collect::<Vec<_>>())
+    .bind(group.iter().map(|waiting| waiting.received_at).collect::<Vec<_>>())
+    .bind(group.iter().map(|waiting| waiting.payload.as_str()).collect::<Vec<_>>())
+    .bind(group.iter().map(|waiting| waiting.metadata.as_str()).collect::<Vec<_>>())
     .execute(&mut *tx)
     .await?;
     tx.commit().await
