@@ -27,7 +27,7 @@ BEGIN
         chain bytea NOT NULL,
         CONSTRAINT inputs_pkey PRIMARY KEY (number),
         CONSTRAINT inputs_number CHECK (number > 0),
-        CONSTRAINT inputs_kind CHECK (kind IN ('delivery', 'response', 'import')),
+        CONSTRAINT inputs_kind CHECK (kind IN ('delivery', 'response', 'import', 'correction')),
         CONSTRAINT inputs_digest CHECK (octet_length(digest) = 32),
         CONSTRAINT inputs_chain CHECK (octet_length(chain) = 32),
         CONSTRAINT inputs_verdict CHECK (
@@ -41,6 +41,7 @@ BEGIN
         )
     );
     CREATE UNIQUE INDEX inputs_delivery ON inputs (endpoint, digest) WHERE kind = 'delivery';
+    CREATE UNIQUE INDEX inputs_import ON inputs (digest) WHERE kind = 'import';
     CREATE INDEX inputs_arrival ON inputs USING brin (arrival) WITH (pages_per_range = 16);
     CREATE INDEX inputs_event_id ON inputs (event_id) WHERE event_id IS NOT NULL;
     CREATE INDEX inputs_verdicts ON inputs (verdict, number)

@@ -16,10 +16,13 @@ use tokenledger::ledger::BodyReader;
 use tokenledger::ledger::Claimed;
 use tokenledger::ledger::Ledger;
 use tokenledger::ledger::Receipt;
+use tokenledger::ledger::Refused;
 use tokenledger::ledger::ReprocessError;
 use tokenledger::ledger::Reprocessing;
 use tokenledger::ledger::Settings as LedgerSettings;
 use tokenledger::ledger::Submission;
+use tokenledger::ledger::import::Line;
+use tokenledger::ledger::import::Run;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::TokenId;
 use tokenledger::token::Claim;
@@ -52,6 +55,22 @@ impl Opened {
         let settings = LedgerSettings::new(options, Arc::clone(&vault), clock.clone());
         let (ledger, writer) = Ledger::start(settings);
         Ok(Self { vault, mode: target.mode, clock, ledger, writer })
+    }
+
+    /// Records lines of a file in their order.
+    pub(crate) async fn import(
+        &self,
+        lines: Vec<Line>,
+        run: &Run,
+    ) -> Vec<Result<Receipt, Refused>> {
+        let now = self.clock.now();
+        let claims = lines.into_iter().map(|line| Claimed::imported(&self.vault, line, run, now));
+        self.ledger.submit_all(claims.map(Submission::Claim).collect()).await
+    }
+
+    pub(crate) async fn close(self) -> Result<(), Exit> {
+        drop(self.ledger);
+        Ok(self.writer.await.context("the writer panicked")?)
     }
 
     /// Records one claim, and is done.

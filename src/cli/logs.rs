@@ -36,7 +36,7 @@ impl Form {
             | Command::Doctor(_)
             | Command::Verify(_)
             | Command::Replay(_)
-            | Command::Claim(_) => Self::Quiet,
+            | Command::Import(_) => Self::Quiet,
         }
     }
 

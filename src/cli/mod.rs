@@ -38,7 +38,8 @@ mod dev;
 mod serve;
 mod migrate;
 mod trigger;
-mod claim;
+/// Tokens that exist already.
+pub(crate) mod import;
 
 use crate::cli::exit::Exit;
 use crate::cli::logs::Form;
@@ -71,7 +72,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Trigger(trigger) => {
             trigger::run(&trigger, shared.data.as_deref(), &settings, &printer).await
         }
-        Command::Claim(claim) => claim::run(&claim, &settings, &printer).await,
+        Command::Import(command) => import::run(&command, &settings, &printer).await,
         Command::Token(command) => token::run(&command, &settings, &printer).await,
         Command::Consumer(command) => consumer::run(&command, &settings, &printer).await,
         Command::Inbox(command) => inbox::run(&command, &settings, &printer).await,

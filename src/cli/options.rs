@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use tokenledger::ledger::Verdict;
 
 use crate::cli::doctor::DoctorOptions;
+use crate::cli::import::ImportCommand;
 use crate::cli::keys::KeysCommand;
 use crate::cli::named::input_number;
 use crate::cli::named::zone;
@@ -100,6 +101,9 @@ pub(crate) enum Command {
     /// The record, in the order in which it was written
     #[command(subcommand)]
     Events(EventsCommand),
+    /// What exists already when a ledger begins
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Access keys of the services that ask this ledger
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -117,9 +121,6 @@ Examples:
   tokenledger --data .tokenledger trigger token.approved --bad-signature
 ")]
     Trigger(TriggerOptions),
-    /// Record whose a token is; its id is read from stdin
-    #[command(hide = true)]
-    Claim(ClaimOptions),
 }
 
 #[derive(Debug, Args)]
@@ -242,19 +243,6 @@ pub(crate) struct TriggerOptions {
     /// Shift the signed time by so many milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0, allow_negative_numbers = true)]
     pub skew: i64,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ClaimOptions {
-    #[arg(long)]
-    pub consumer: Option<String>,
-    #[arg(long)]
-    pub session: Option<String>,
-    /// When Smartpay made the token: milliseconds since the epoch [default: now]
-    #[arg(long, value_name = "MS")]
-    pub created_at: Option<i64>,
-    #[arg(long)]
-    pub reference: Option<String>,
 }
 
 fn limit() -> impl TypedValueParser<Value = i64> {

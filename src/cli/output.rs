@@ -108,6 +108,23 @@ impl Printer {
         }
     }
 
+    /// A line that the next one replaces, for somebody at a terminal.
+    pub(crate) fn progress(&self, words: &str) {
+        self.draw(&format!("\r\u{1b}[K{words}"));
+    }
+
+    /// Makes room for what is said next.
+    pub(crate) fn clear_progress(&self) {
+        self.draw("\r\u{1b}[K");
+    }
+
+    fn draw(&self, text: &str) {
+        if self.watched && !self.quiet {
+            let written = write!(std::io::stderr(), "{text}");
+            drop(written); // as with all talk
+        }
+    }
+
     /// The command to run next, for somebody at a terminal.
     pub(crate) fn hint(&self, command: &str) {
         if self.watched {

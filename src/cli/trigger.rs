@@ -20,7 +20,6 @@ use tokenledger::token::ClaimOrigin;
 use tokenledger::token::Consumer;
 use tokenledger::vault::Ref;
 
-use crate::cli::claim::name;
 use crate::cli::exit::Exit;
 use crate::cli::ledger::Opened;
 use crate::cli::named;
@@ -38,7 +37,8 @@ pub(crate) async fn run(
         Exit::usage("trigger plays Smartpay for a `dev`: give its directory with --data")
     })?;
     let action = Action::parse(&options.event).map_err(|error| Exit::usage(error.to_string()))?;
-    let consumer = name("--consumer", options.consumer.as_deref(), Consumer::parse)?;
+    let consumer = options.consumer.as_deref().map(Consumer::parse).transpose();
+    let consumer = consumer.map_err(|error| Exit::usage(format!("--consumer: {error}")))?;
     let opened = Opened::open(settings).await?;
     let mut sandbox = Sandbox::open(&data.join("smartpay.json")).map_err(anyhow::Error::from)?;
     let message = act(&mut sandbox, action, options, &opened)?;

@@ -7,8 +7,11 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::ledger::Identified;
+use crate::ledger::import::Line;
+use crate::ledger::import::Run;
 use crate::smartpay::TokenId;
 use crate::token::Claim;
+use crate::token::ProviderTime;
 use crate::vault::Vault;
 
 /// Our own knowledge of whose a token is.
@@ -16,8 +19,9 @@ use crate::vault::Vault;
 pub struct Claimed {
     pub token: Identified,
     pub claim: Claim,
-    pub actor: String,
-    pub reason: String,
+    pub authority: Authority,
+    /// What it is a part of; without, it stands for itself.
+    pub run: Option<String>,
     pub body: Vec<u8>,
     pub digest: [u8; 32],
     pub received_at: DateTime<Utc>,
@@ -48,7 +52,16 @@ impl Claimed {
         let body = body.to_string().into_bytes();
         let digest = Sha256::digest(&body).into();
         let token = Identified { reference: vault.reference(&id), id };
-        let Authority { actor, reason } = authority;
-        Self { token, claim, actor, reason, body, digest, received_at }
+        Self { token, claim, authority, run: None, body, digest, received_at }
+    }
+
+    /// A line of a file.
+    pub fn imported(vault: &Vault, line: Line, run: &Run, received_at: DateTime<Utc>) -> Self {
+        let body = line.canonical();
+        let digest = Sha256::digest(&body).into();
+        let claim = line.claim(ProviderTime::from_millis(received_at.timestamp_millis()));
+        let token = Identified { reference: vault.reference(&line.id), id: line.id };
+        let (authority, run) = (run.authority.clone(), Some(run.id.clone()));
+        Self { token, claim, authority, run, body, digest, received_at }
     }
 }

@@ -12,6 +12,8 @@ use crate::journal;
 use crate::journal::Happening;
 use crate::journal::Position;
 use crate::ledger::Verdict;
+use crate::ledger::import;
+use crate::ledger::import::KnownImport;
 use crate::ledger::recent::Recent;
 use crate::projections::tokens::TokenRow;
 use crate::smartpay::Reason;
@@ -42,6 +44,8 @@ pub(crate) struct Touched {
     pub event_ids: Vec<String>,
     pub refs: HashSet<Ref>,
     pub uses: Vec<(String, String)>,
+    /// Digests of lines.
+    pub imports: Vec<[u8; 32]>,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +57,8 @@ pub(crate) struct Loaded {
     pub tokens: HashMap<Ref, KnownToken>,
     /// (ref, event id) of charges already counted.
     pub uses: HashSet<(String, String)>,
+    /// By digest.
+    pub imports: HashMap<[u8; 32], KnownImport>,
 }
 
 #[derive(Clone, Debug)]
@@ -134,6 +140,10 @@ pub(crate) async fn load(
     }
     if !touched.uses.is_empty() {
         load_uses(connection, touched, &mut loaded).await.context("loading uses")?;
+    }
+    if !touched.imports.is_empty() {
+        loaded.imports =
+            import::load(connection, &touched.imports).await.context("loading known imports")?;
     }
     Ok(loaded)
 }

@@ -10,6 +10,7 @@ pub(crate) mod arrival;
 mod claimed;
 mod content;
 mod duty;
+pub mod import;
 pub mod inbox;
 mod loaded;
 pub mod overview;

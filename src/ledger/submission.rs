@@ -145,12 +145,13 @@ pub struct Receipt {
     /// Number of the input.
     pub input: i64,
     pub verdict: Verdict,
+    /// Why it was quarantined; of an imported line that came again, whether it no longer holds.
     pub reason: Option<&'static str>,
     /// The event that this input brought about or agrees with.
     pub position: Option<Position>,
     /// The ledger's position in the same transaction.
     pub as_of: Position,
-    /// Equal bytes were there already.
+    /// Equal bytes, or a line that says the same, were there already.
     pub copy: bool,
 }
 

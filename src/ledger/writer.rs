@@ -67,6 +67,8 @@ pub struct Ledger {
     position: watch::Receiver<Position>,
 }
 
+type Answer = oneshot::Receiver<Result<Receipt, Refused>>;
+
 struct Waiting {
     submission: Submission,
     answer: oneshot::Sender<Result<Receipt, Refused>>,
@@ -85,12 +87,29 @@ impl Ledger {
 
     /// Resolves when the submission is durably recorded, or certainly (or possibly) is not.
     pub async fn submit(&self, submission: Submission) -> Result<Receipt, Refused> {
+        self.queue(submission)?.await.unwrap_or(Err(Refused::Closed))
+    }
+
+    /// The same for several, which are decided in this order.
+    pub async fn submit_all(&self, all: Vec<Submission>) -> Vec<Result<Receipt, Refused>> {
+        let answers: Vec<_> = all.into_iter().map(|one| self.queue(one)).collect();
+        let mut results = Vec::with_capacity(answers.len());
+        for answer in answers {
+            results.push(match answer {
+                Ok(answered) => answered.await.unwrap_or(Err(Refused::Closed)),
+                Err(refused) => Err(refused),
+            });
+        }
+        results
+    }
+
+    fn queue(&self, submission: Submission) -> Result<Answer, Refused> {
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Waiting { submission, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Refused::Full,
             mpsc::error::TrySendError::Closed(_) => Refused::Closed,
         })?;
-        answered.await.unwrap_or(Err(Refused::Closed))
+        Ok(answered)
     }
 
     /// The newest position that this process wrote: wakes followers.

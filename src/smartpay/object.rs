@@ -36,11 +36,15 @@ pub struct TokenObject {
 }
 
 impl Expected {
-    /// A provider time that can be true.
-    pub(crate) fn plausible(&self, value: Option<&Value>) -> Option<ProviderTime> {
+    /// Whether a provider time can be true.
+    pub(crate) fn admits(&self, time: ProviderTime) -> bool {
         let latest = self.received_at.millis().saturating_add(self.window_ms).min(TIME_MS_MAX);
-        let ms = value?.as_i64().filter(|ms| (TIME_MS_MIN..=latest).contains(ms))?;
-        Some(ProviderTime::from_millis(ms))
+        (TIME_MS_MIN..=latest).contains(&time.millis())
+    }
+
+    /// One that can.
+    pub(crate) fn plausible(&self, value: Option<&Value>) -> Option<ProviderTime> {
+        Some(ProviderTime::from_millis(value?.as_i64()?)).filter(|time| self.admits(*time))
     }
 }
 

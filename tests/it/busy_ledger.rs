@@ -41,13 +41,15 @@ pub(crate) struct Busy {
 }
 
 impl Busy {
-    /// Tokens with claims and histories, charges, copies, witnesses, conflicts, ignored and
+    /// Tokens with claims and histories, imported ones, charges, copies, witnesses, conflicts, ignored and
     /// quarantined deliveries, and one that was decided anew.
     pub(crate) async fn new() -> Self {
         let busy = Self::quiet().await;
         for number in 0..TOKENS {
             busy.lives(number).await;
         }
+        let lines = "token_id,consumer\npaytok_test_91,C-91\npaytok_test_92,C-92\n".as_bytes();
+        busy.world.imports(lines).await;
         let late = told(&token_id(90), Happened::Approved, NOW_MS + 3_600_000);
         busy.delivers("main", &late).await;
         busy.world.clock.set(busy.world.clock.now() + Duration::from_secs(3_601));

@@ -41,6 +41,7 @@ mod embedded;
 mod failing_data;
 mod failing_database;
 mod golden;
+mod import;
 mod inbox;
 mod interface;
 mod kill;

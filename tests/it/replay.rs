@@ -25,7 +25,7 @@ async fn a_comparison_finds_a_difference_in_each_column_of_the_projection() {
     let equal = compare_tokens(&mut snapshot).await.unwrap();
     snapshot.close().await.unwrap();
     assert!(equal.is_equal() && equal.digest_folded == equal.digest_stored);
-    assert_eq!((equal.equal, equal.events), (7, busy.world.count("events").await));
+    assert_eq!((equal.equal, equal.events), (9, busy.world.count("events").await));
     let mut editor = busy.unguarded().await;
     for column in columns(&mut editor, "tokens").await {
         for fault in [Fault::Byte, Fault::Put] {

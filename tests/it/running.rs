@@ -10,6 +10,7 @@ use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Output;
 use std::process::Stdio;
+use std::time::Instant;
 
 use serde_json::Value;
 use sqlx::Connection;
@@ -18,6 +19,7 @@ use tokenledger::clock::Clock;
 use tokenledger::database;
 use tokenledger::sandbox::Sender;
 
+use crate::home::DEADLINE;
 use crate::home::Home;
 use crate::home::signal;
 
@@ -49,6 +51,13 @@ pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)]) -> Child {
 /// The same, with what it prints to be read.
 pub(crate) fn spawn_piped(arguments: &[&str]) -> Child {
     command(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+/// A command that reads what it is fed on stdin.
+pub(crate) fn spawn_fed(arguments: &[&str]) -> Child {
+    let mut command = command(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
 }
 
 /// What a command said on stderr.
@@ -125,6 +134,23 @@ impl Running {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
+    }
+
+    /// The same, once the ledger has come to this position.
+    pub(crate) async fn gets_from(&self, path: &str, position: i64) -> Value {
+        let url = format!("{}{path}", self.text("url"));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let started = Instant::now();
+        loop {
+            let request = client.get(&url).bearer_auth(self.text("api_key"));
+            let request = request.header("Ledger-Min-Position", position);
+            let answer = request.send().await.unwrap();
+            if answer.status() == 200 {
+                return answer.json().await.unwrap();
+            }
+            assert_eq!(answer.status(), 503, "{path}");
+            assert!(started.elapsed() < DEADLINE, "position {position} does not come");
+        }
     }
 
     /// The ledger's tables, as their owner sees them.

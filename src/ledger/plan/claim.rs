@@ -4,33 +4,50 @@ use crate::journal::Cause;
 use crate::journal::CauseKind;
 use crate::ledger::Claimed;
 use crate::ledger::Receipt;
+use crate::ledger::import::KnownImport;
+use crate::ledger::import::SUPERSEDED;
+use crate::ledger::loaded::KnownToken;
 use crate::ledger::plan::Plan;
 use crate::ledger::plan::append::Source;
 use crate::ledger::rows::InputRow;
+use crate::token::ClaimOrigin;
 use crate::token::Command;
 
 impl Plan<'_> {
     pub(super) fn claim(&mut self, claimed: &Claimed) -> Receipt {
+        if let Some(known) = self.loaded.imports.get(&claimed.digest).copied() {
+            return self.imported_before(claimed, known);
+        }
+        self.head.arrival += 1;
         let number = self.next_input();
         self.keep_id(&claimed.token);
+        let (kind, cause_kind) = kinds(claimed.claim.origin);
         let cause = Cause {
-            kind: CauseKind::Import,
-            id: format!("in_{number}"),
+            kind: cause_kind,
+            id: claimed.run.clone().unwrap_or_else(|| format!("in_{number}")),
             input: number.to_string(),
-            actor: Some(claimed.actor.clone()),
-            reason: Some(claimed.reason.clone()),
+            actor: Some(claimed.authority.actor.clone()),
+            reason: Some(claimed.authority.reason.clone()),
         };
         let source = Source { number, digest: &claimed.digest, cause };
         let command = Command::Claim(claimed.claim.clone());
-        let outcome = self.apply(&claimed.token.reference, &command, &source);
+        let reference = &claimed.token.reference;
+        let outcome = self.apply(reference, &command, &source);
+        if claimed.claim.origin == ClaimOrigin::Import {
+            // Whether it is still there, and can be charged, only Smartpay knows.
+            self.ask(reference, "import");
+            let (verdict, position) = (outcome.verdict, outcome.position);
+            let known = KnownImport { number, verdict, position };
+            self.loaded.imports.insert(claimed.digest, known);
+        }
         self.rows.inputs.push(InputRow {
             number,
-            kind: "import",
+            kind,
             endpoint: String::new(),
             digest: claimed.digest,
             event_id: None,
             event_type: None,
-            reference: Some(claimed.token.reference.clone()),
+            reference: Some(reference.clone()),
             received_at: claimed.received_at,
             signed: None,
             conflict: false,
@@ -40,7 +57,7 @@ impl Plan<'_> {
             arrival: self.head.arrival,
             chain: [0; 32],
         });
-        self.keep_body(number, Some(&claimed.token.reference), &claimed.body);
+        self.keep_body(number, Some(reference), &claimed.body);
         Receipt {
             input: number,
             verdict: outcome.verdict,
@@ -49,5 +66,30 @@ impl Plan<'_> {
             as_of: 0,
             copy: false,
         }
+    }
+
+    /// Says nothing new, so that an import may be run again. It would have an effect only where
+    /// what it says was corrected, and a correction must stand.
+    fn imported_before(&self, claimed: &Claimed, known: KnownImport) -> Receipt {
+        let token = self.loaded.tokens.get(&claimed.token.reference);
+        let token = token.map(KnownToken::token).unwrap_or_default();
+        let would = (self.rules)(&token, &Command::Claim(claimed.claim.clone()));
+        Receipt {
+            input: known.number,
+            verdict: known.verdict,
+            reason: (!would.events.is_empty()).then_some(SUPERSEDED),
+            position: known.position,
+            as_of: 0,
+            copy: true,
+        }
+    }
+}
+
+/// Of the input, and of the cause.
+const fn kinds(origin: ClaimOrigin) -> (&'static str, CauseKind) {
+    match origin {
+        ClaimOrigin::SessionResponse => ("response", CauseKind::Api),
+        ClaimOrigin::Import => ("import", CauseKind::Import),
+        ClaimOrigin::Correction => ("correction", CauseKind::Api),
     }
 }

@@ -24,6 +24,7 @@ use crate::ledger::loaded::Touched;
 use crate::ledger::rows::Rows;
 use crate::ledger::submission::Content;
 use crate::projections::tokens::TokenRow;
+use crate::token::ClaimOrigin;
 use crate::token::Command;
 use crate::token::Decision;
 use crate::token::Token;
@@ -74,10 +75,7 @@ impl<'a> Plan<'a> {
                     self.head.arrival += 1;
                     self.deliver(delivery)
                 }
-                Submission::Claim(claimed) => {
-                    self.head.arrival += 1;
-                    self.claim(claimed)
-                }
+                Submission::Claim(claimed) => self.claim(claimed),
                 Submission::Reprocess(reprocessing) => self.reprocess(reprocessing),
             })
             .collect();
@@ -119,7 +117,12 @@ pub(crate) fn touched(group: &[Submission]) -> Touched {
     let mut touched = Touched::default();
     for submission in group {
         let token = match submission {
-            Submission::Claim(claimed) => Some(&claimed.token),
+            Submission::Claim(claimed) => {
+                if claimed.claim.origin == ClaimOrigin::Import {
+                    touched.imports.push(claimed.digest);
+                }
+                Some(&claimed.token)
+            }
             Submission::Delivery(delivery) => {
                 if let Some(event_id) = delivery.content.event_id() {
                     touched.event_ids.push(event_id.to_string());

@@ -120,7 +120,7 @@ async fn a_history_tells_what_happened_why_and_who_saw_it_too() {
     ];
     assert_eq!(all, expected);
     let [first, .., last] = data.as_slice() else { panic!("{data:?}") };
-    assert_eq!((&first["basis"], &first["cause"]["kind"]), (&json!("claim"), &json!("import")));
+    assert_eq!((&first["basis"], &first["cause"]["kind"]), (&json!("claim"), &json!("api")));
     assert_eq!((&last["basis"], &last["cause"]["kind"]), (&json!("notice"), &json!("webhook")));
     assert_eq!(last["cause"]["id"], disabled["id"]);
     assert_eq!(last["occurred_at"], "2023-11-14T22:13:19.600Z");

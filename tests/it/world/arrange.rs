@@ -9,8 +9,12 @@ use tokenledger::ledger::Claimed;
 use tokenledger::ledger::Content;
 use tokenledger::ledger::Delivery;
 use tokenledger::ledger::Identified;
+use tokenledger::ledger::Ledger;
 use tokenledger::ledger::Receipt;
 use tokenledger::ledger::Submission;
+use tokenledger::ledger::import::Reader;
+use tokenledger::ledger::import::Run;
+use tokenledger::ledger::import::Wrong;
 use tokenledger::smartpay::Expected;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::TokenId;
@@ -64,6 +68,40 @@ impl World {
 
     pub(crate) async fn claims(&self, token: &str, claim: Claim) -> Receipt {
         self.ledger.submit(self.claim(token, claim)).await.unwrap()
+    }
+
+    /// A file, in groups; what became of each line.
+    pub(crate) async fn imports(&self, file: &[u8]) -> Vec<(u64, Result<Receipt, Wrong>)> {
+        self.imports_through(&self.ledger, file).await
+    }
+
+    pub(crate) async fn imports_through(
+        &self,
+        ledger: &Ledger,
+        file: &[u8],
+    ) -> Vec<(u64, Result<Receipt, Wrong>)> {
+        let received_at = ProviderTime::from_millis(self.clock.now().timestamp_millis());
+        let expected = Expected { mode: Mode::Test, received_at, window_ms: WINDOW_MS };
+        let authority =
+            Authority { actor: "a test".to_owned(), reason: "it has a file".to_owned() };
+        let run = Run::new(authority);
+        let mut reader = Reader::open(file, None, expected).unwrap();
+        let (mut numbers, mut claims, mut read) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some((number, line)) = reader.read_line().unwrap() {
+            match line {
+                Ok(line) => {
+                    let claimed = Claimed::imported(&self.vault, line, &run, self.clock.now());
+                    claims.push(Submission::Claim(claimed));
+                    numbers.push(number);
+                }
+                Err(wrong) => read.push((number, Err(wrong))),
+            }
+        }
+        let receipts = ledger.submit_all(claims).await;
+        let receipts = numbers.into_iter().zip(receipts);
+        read.extend(receipts.map(|(number, receipt)| (number, Ok(receipt.unwrap()))));
+        read.sort_by_key(|(number, _)| *number);
+        read
     }
 
     pub(crate) fn delivery(&self, body: &Value) -> Submission {
