@@ -24,6 +24,7 @@ use crate::api::body;
 use crate::api::endpoints::Endpoint;
 use crate::api::metrics::LATENESS;
 use crate::api::problem::Problem;
+use crate::api::wrap::InSum;
 use crate::ledger::Content;
 use crate::ledger::Delivery;
 use crate::ledger::Receipt;
@@ -70,8 +71,11 @@ pub(super) async fn receive(
     match take(&app, &name, request).await {
         Ok(delivery) => record(&app, delivery).await,
         Err(refusal) => {
-            app.refusals.count(counted, refusal.cause, app.clock.now());
+            let logged = app.refusals.count(counted, refusal.cause, app.clock.now());
             let mut response = refusal.problem.into_response();
+            if !logged {
+                response.extensions_mut().insert(InSum);
+            }
             if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
             }

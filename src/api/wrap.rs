@@ -33,6 +33,10 @@ const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
 /// How often the database is asked meanwhile: another process may have written.
 const MIN_POSITION_POLL: Duration = Duration::from_millis(50);
 
+/// Marks the answer to one of many refused webhooks: its line in the log is the one of their sum.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InSum;
+
 /// The outermost layer. The log line holds the route's pattern, never what fills it, and the id of
 /// the key, never the key.
 pub(super) async fn finish(request: Request, next: Next) -> Response {
@@ -44,6 +48,9 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     let mut response = render(response, &request_id);
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("request-id", value);
+    }
+    if response.extensions().get::<InSum>().is_some() {
+        return response;
     }
     let caller = response.extensions().get::<Caller>().map(|caller| Arc::clone(&caller.key_id));
     tracing::info!(

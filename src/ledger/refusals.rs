@@ -18,6 +18,10 @@ pub const ROWS_MAX: i64 = 10_000;
 /// The most distinct counters between two flushes. There are few endpoints and few causes.
 const COUNTERS_MAX: usize = 2_000;
 
+/// Between two flushes, so many requests of one endpoint and cause have a line of their own in the
+/// log. The others are one line together: senders without a secret must not fill a disk.
+pub const LINES_MAX: i64 = 10;
+
 /// Sums by endpoint, cause and minute.
 type Counters = HashMap<(String, &'static str, DateTime<Utc>), i64>;
 
@@ -28,15 +32,19 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// `endpoint` is a configured name, or the one word for all others.
-    pub fn count(&self, endpoint: &str, cause: &'static str, now: DateTime<Utc>) {
+    /// `endpoint` is a configured name, or the one word for all others. Tells whether this request
+    /// may have a line of its own in the log.
+    pub fn count(&self, endpoint: &str, cause: &'static str, now: DateTime<Utc>) -> bool {
         metrics::counter!("tokenledger_refused_total", "cause" => cause).increment(1);
         let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (endpoint.to_owned(), cause, minute);
-        if counters.len() < COUNTERS_MAX || counters.contains_key(&key) {
-            *counters.entry(key).or_insert(0) += 1;
+        if counters.len() == COUNTERS_MAX && !counters.contains_key(&key) {
+            return false;
         }
+        let count = counters.entry(key).or_insert(0);
+        *count += 1;
+        *count <= LINES_MAX
     }
 
     /// Adds what was counted to the table. On failure the counts stay for the next time.
@@ -52,8 +60,19 @@ impl Refusals {
             for (key, count) in taken {
                 *counters.entry(key).or_insert(0) += count;
             }
+        } else {
+            log_sums(&taken);
         }
         written
+    }
+}
+
+/// One line for those that have none of their own, and for the ten that have.
+fn log_sums(counters: &Counters) {
+    for ((endpoint, cause, _), count) in counters {
+        if *count > LINES_MAX {
+            tracing::info!(endpoint, cause, count, "webhooks were refused");
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod token_random;
 mod token_verbs;
 mod lookups;
 mod naive_reader;
+mod logged;
 mod proxy;
 mod request;
 /// A load.
@@ -40,6 +41,7 @@ mod doctor;
 mod embedded;
 mod failing_data;
 mod failing_database;
+mod flood;
 mod golden;
 mod import;
 mod inbox;

@@ -63,6 +63,23 @@ async fn while_the_database_is_away_nothing_is_taken_and_afterwards_all_is() {
     assert_eq!(world.count("events").await, 2);
 }
 
+/// A stranger who floods the door holds none of the connections that deliveries need.
+#[tokio::test]
+async fn a_bad_signature_is_refused_without_the_database() {
+    let world = World::new().await;
+    let served = world.serves().await;
+    let right = world.signed(&approved(&token_id(1)));
+    let wrong = right.clone().set("Smartpay-Signature", &"0".repeat(64));
+    world.execute(GOES).await;
+    served.sends(&right).await.refuses(503, "busy");
+    for _ in 0..50 {
+        served.sends(&wrong).await.refuses(401, "webhook_refused");
+    }
+    world.execute(COMES_BACK).await;
+    assert_eq!(served.sends(&right).await.status, 200);
+    assert_eq!(world.count("inputs").await, 1);
+}
+
 /// A quarter of the connections, four requests behind one another on each: a thousand sockets
 /// and their other ends would not fit into the usual 1,024 open files of one process.
 #[tokio::test]
