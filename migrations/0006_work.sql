@@ -20,6 +20,7 @@ BEGIN
         ref text COLLATE "C" NOT NULL,
         cause text NOT NULL,
         asked_at timestamptz NOT NULL,
+        asks integer NOT NULL,
         CONSTRAINT readings_due_pkey PRIMARY KEY (ref)
     );
 

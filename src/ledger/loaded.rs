@@ -80,6 +80,8 @@ pub(crate) struct KnownToken {
     /// Zeros before the first event.
     pub last_leaf: [u8; 32],
     pub word: Option<Word>,
+    /// Number of the reading that gave the word.
+    pub word_input: Option<i64>,
     /// None while the vault does not hold its id.
     pub salt: Option<Salt>,
 }
@@ -217,7 +219,12 @@ async fn load_tokens(
     loaded: &mut Loaded,
 ) -> anyhow::Result<()> {
     let rows = sqlx::query!(
-        r#"SELECT vault.ref, vault.salt, words.said AS "said?", words.at AS "at?"
+        r#"SELECT
+            vault.ref,
+            vault.salt,
+            words.said AS "said?",
+            words.at AS "at?",
+            words.input AS "input?"
         FROM vault
         LEFT JOIN words ON words.ref = vault.ref
         WHERE vault.ref = ANY($1)"#,
@@ -235,6 +242,7 @@ async fn load_tokens(
             }),
             _ => None,
         };
+        token.word_input = row.input;
     }
     Ok(())
 }

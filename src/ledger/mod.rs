@@ -6,6 +6,7 @@
 //! projections. Only after the commit is each caller told the verdict and the position. Several
 //! processes may run one ledger: the head's row orders them.
 
+mod answered;
 pub(crate) mod arrival;
 mod claimed;
 mod content;
@@ -26,6 +27,11 @@ mod submission;
 mod transaction;
 mod writer;
 
+pub use answered::Answered;
+pub use answered::Asked;
+pub use answered::Asker;
+pub use answered::Says;
+pub use answered::Wanted;
 pub use claimed::Authority;
 pub use claimed::Claimed;
 pub use duty::Duty;

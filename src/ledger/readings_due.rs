@@ -15,9 +15,9 @@ pub async fn ask(
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO readings_due (ref, cause, asked_at)
-        SELECT vault.ref, $2::text, $3::timestamptz FROM vault WHERE vault.ref = $1
-        ON CONFLICT (ref) DO NOTHING",
+        "INSERT INTO readings_due (ref, cause, asked_at, asks)
+        SELECT vault.ref, $2::text, $3::timestamptz, 1 FROM vault WHERE vault.ref = $1
+        ON CONFLICT (ref) DO UPDATE SET asks = readings_due.asks + 1",
         reference.as_str(),
         cause,
         now,

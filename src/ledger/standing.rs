@@ -10,6 +10,8 @@ use crate::journal::Position;
 #[derive(Clone, Debug)]
 pub struct Standing {
     pub position: Position,
+    /// Number of the last input.
+    pub input: i64,
     pub incarnation: i32,
     pub recorded_at: DateTime<Utc>,
     /// The demo mark: the instant at which a simulated past ends.
@@ -17,7 +19,10 @@ pub struct Standing {
 }
 
 pub async fn standing(connection: &mut PgConnection) -> Result<Standing, sqlx::Error> {
-    sqlx::query_as!(Standing, "SELECT position, incarnation, recorded_at, demo_until FROM head")
-        .fetch_one(connection)
-        .await
+    sqlx::query_as!(
+        Standing,
+        "SELECT position, input, incarnation, recorded_at, demo_until FROM head"
+    )
+    .fetch_one(connection)
+    .await
 }

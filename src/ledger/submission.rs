@@ -5,6 +5,7 @@ use chrono::Utc;
 use thiserror::Error;
 
 use crate::journal::Position;
+use crate::ledger::Answered;
 use crate::ledger::Claimed;
 use crate::ledger::Reprocessing;
 use crate::smartpay::EventId;
@@ -22,6 +23,7 @@ pub enum Submission {
     Delivery(Delivery),
     Claim(Claimed),
     Reprocess(Reprocessing),
+    Answered(Answered),
 }
 
 /// A webhook request with a valid MAC. Its identity is (endpoint, digest of the body).

@@ -54,6 +54,7 @@ mod notice_properties;
 mod positions;
 mod production;
 mod projection_equals_fold;
+mod readings;
 mod replay;
 mod retention;
 mod roles;

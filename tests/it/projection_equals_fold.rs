@@ -13,11 +13,14 @@ use proptest::prelude::Strategy;
 use proptest::prelude::any;
 use proptest::prop_oneof;
 use proptest::proptest;
+use proptest::sample::select;
 use tokenledger::journal::Entry;
+use tokenledger::ledger::Asked;
 use tokenledger::ledger::Ledger;
 use tokenledger::ledger::Submission;
 use tokenledger::token::Command;
 use tokenledger::token::ProviderTime;
+use tokenledger::token::Said;
 use tokenledger::token::StoredEvent;
 use tokenledger::token::Token;
 use tokenledger::token::decode_stored;
@@ -27,6 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::bodies::NOW_MS;
 use crate::token_random::any_notice;
+use crate::world::LONG_AGO;
 use crate::world::Projected;
 use crate::world::Told;
 use crate::world::World;
@@ -51,8 +55,22 @@ struct Step {
 #[derive(Clone, Debug)]
 enum What {
     Notice(Command),
-    Claim { session: u8, consumer: u8 },
-    Charge { at: i64 },
+    Claim {
+        session: u8,
+        consumer: u8,
+    },
+    Charge {
+        at: i64,
+    },
+    /// An answer of the API, asked for now or long ago.
+    Reading {
+        said: Said,
+        at: i64,
+        now: bool,
+    },
+    Absence {
+        own_delete: bool,
+    },
 }
 
 fn what() -> impl Strategy<Value = What> {
@@ -60,6 +78,9 @@ fn what() -> impl Strategy<Value = What> {
         6 => any_notice().prop_map(|notice| What::Notice(notice.command())),
         2 => (0..2_u8, 0..2_u8).prop_map(|(session, consumer)| What::Claim { session, consumer }),
         1 => (0..3_i64).prop_map(|at| What::Charge { at }),
+        3 => (select(&Said::ALL), 0..60_i64, any::<bool>())
+            .prop_map(|(said, at, now)| What::Reading { said, at, now }),
+        1 => any::<bool>().prop_map(|own_delete| What::Absence { own_delete }),
     ]
 }
 
@@ -76,7 +97,7 @@ fn interleaving() -> impl Strategy<Value = Vec<Vec<Step>>> {
 }
 
 impl Step {
-    fn submission(&self, world: &World, first_token: u64) -> Submission {
+    fn submission(&self, world: &World, first_token: u64, now: Asked) -> Submission {
         let token = token_id(first_token + self.token);
         let body = match &self.what {
             What::Claim { session, consumer } => {
@@ -84,6 +105,11 @@ impl Step {
                 return world.claim(&token, claim);
             }
             What::Charge { at } => used(&token, EPOCH + at),
+            What::Reading { said, at, now: is_now } => {
+                let asked = if *is_now { now } else { LONG_AGO };
+                return world.shown(&token, *said, EPOCH + at, asked);
+            }
+            What::Absence { own_delete } => return world.absent(&token, *own_delete),
             What::Notice(Command::Notice(notice)) => Told {
                 token: &token,
                 happened: notice.happened,
@@ -118,10 +144,11 @@ fn the_projection_is_the_fold_of_the_events_for_every_interleaving() {
 
 async fn come_at_once(world: &World, ledgers: &[Ledger; 2], round: &[Step], first_token: u64) {
     let mut coming = JoinSet::new();
+    let now = world.asks_now().await;
     for step in round {
         let [one, two] = ledgers;
         let ledger = if step.second_process { two } else { one }.clone();
-        let submission = step.submission(world, first_token);
+        let submission = step.submission(world, first_token, now);
         coming.spawn(async move { ledger.submit(submission).await.unwrap() });
     }
     coming.join_all().await;

@@ -42,7 +42,8 @@ impl Plan<'_> {
         let mut position =
             decision.witnessed.last().and_then(|&sequence| position_of(&known.positions, sequence));
         if before.is_some() && decision.word.is_none() {
-            self.rows.words_cleared.push(reference.clone());
+            known.word_input = None;
+            self.rows.words.insert(reference.clone(), None);
         }
         let verdict = if decision.events.is_empty() { Verdict::Witness } else { Verdict::Applied };
         for event in decision.events {

@@ -212,7 +212,7 @@ impl Plan<'_> {
     }
 
     /// The ref, if the vault holds the token's id.
-    fn known_ref(&self, token: Option<&Identified>) -> Option<Ref> {
+    pub(super) fn known_ref(&self, token: Option<&Identified>) -> Option<Ref> {
         let reference = &token?.reference;
         self.loaded.tokens.get(reference)?.salt.as_ref().map(|_| reference.clone())
     }

@@ -1,6 +1,7 @@
 //! Deciding a group in memory: from what was loaded and what came, the rows to write and the
 //! receipts to give. No I/O; the only randomness is salts and nonces.
 
+mod answer;
 mod append;
 mod claim;
 mod delivery;
@@ -76,6 +77,7 @@ impl<'a> Plan<'a> {
                     self.deliver(delivery)
                 }
                 Submission::Claim(claimed) => self.claim(claimed),
+                Submission::Answered(answered) => self.answer(answered),
                 Submission::Reprocess(reprocessing) => self.reprocess(reprocessing),
             })
             .collect();
@@ -117,6 +119,7 @@ pub(crate) fn touched(group: &[Submission]) -> Touched {
     let mut touched = Touched::default();
     for submission in group {
         let token = match submission {
+            Submission::Answered(answered) => Some(&answered.token),
             Submission::Claim(claimed) => {
                 if claimed.claim.origin == ClaimOrigin::Import {
                     touched.imports.push(claimed.digest);

@@ -1,4 +1,4 @@
-//! Witnesses, charges, words and wanted readings.
+//! Witnesses, charges and wanted readings.
 #![expect(clippy::as_conversions, reason = "how a checked query is told a parameter's type")]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,6 @@ use sqlx::postgres::PgConnection;
 use crate::ledger::rows::Due;
 use crate::ledger::rows::UsageRow;
 use crate::ledger::rows::WitnessRow;
-use crate::vault::Ref;
 
 pub(super) async fn insert_witnesses(
     connection: &mut PgConnection,
@@ -60,21 +59,7 @@ pub(super) async fn insert_usage(
     Ok(())
 }
 
-pub(super) async fn clear_words(
-    connection: &mut PgConnection,
-    refs: &[Ref],
-) -> Result<(), sqlx::Error> {
-    if refs.is_empty() {
-        return Ok(());
-    }
-    let refs: Vec<&str> = refs.iter().map(Ref::as_str).collect();
-    sqlx::query!("DELETE FROM words WHERE ref = ANY($1)", refs as Vec<&str>)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// One open row per token: the first cause stands.
+/// One open row per token: the first cause stands, and that it was asked for again is counted.
 pub(super) async fn insert_readings_due(
     connection: &mut PgConnection,
     rows: &[Due],
@@ -89,10 +74,10 @@ pub(super) async fn insert_readings_due(
     }
     let (refs, causes): (Vec<&str>, Vec<&str>) = first.into_iter().unzip();
     sqlx::query!(
-        "INSERT INTO readings_due (ref, cause, asked_at)
-        SELECT ref, cause, $3
+        "INSERT INTO readings_due (ref, cause, asked_at, asks)
+        SELECT ref, cause, $3, 1
         FROM unnest($1::text[], $2::text[]) AS new (ref, cause)
-        ON CONFLICT (ref) DO NOTHING",
+        ON CONFLICT (ref) DO UPDATE SET asks = readings_due.asks + 1",
         refs as Vec<&str>,
         causes as Vec<&str>,
         asked_at,

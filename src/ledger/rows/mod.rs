@@ -6,6 +6,9 @@ mod evidence;
 mod inputs;
 mod mark;
 mod sealed;
+mod words;
+
+use std::collections::BTreeMap;
 
 use chrono::DateTime;
 use chrono::Utc;
@@ -15,9 +18,11 @@ use crate::journal::Entry;
 use crate::journal::Position;
 use crate::ledger::Delivery;
 use crate::ledger::Verdict;
+use crate::ledger::answered::Wanted;
 use crate::smartpay::keys::KeyVariant;
 use crate::token::ProviderTime;
 use crate::token::Sequence;
+use crate::token::Word;
 use crate::vault::Ref;
 use crate::vault::Salt;
 
@@ -33,8 +38,10 @@ pub(crate) struct Rows {
     pub witnesses: Vec<WitnessRow>,
     pub usage: Vec<UsageRow>,
     pub vault: Vec<VaultRow>,
-    pub words_cleared: Vec<Ref>,
+    /// As the group leaves them; none where the word is gone.
+    pub words: BTreeMap<Ref, Option<WordRow>>,
     pub readings_due: Vec<Due>,
+    pub served: Vec<Served>,
 }
 
 #[derive(Debug)]
@@ -122,6 +129,21 @@ pub(crate) struct VaultRow {
     pub masked_id: String,
 }
 
+/// What the newest reading said, and when it came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WordRow {
+    pub word: Word,
+    pub input: i64,
+    pub read_at: DateTime<Utc>,
+}
+
+/// A wanted reading that was taken.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub reference: Ref,
+    pub wanted: Wanted,
+}
+
 /// A reading that is wanted.
 #[derive(Debug)]
 pub(crate) struct Due {
@@ -155,7 +177,10 @@ impl Rows {
         events::insert_entries(connection, &self.entries).await?;
         evidence::insert_witnesses(connection, &self.witnesses).await?;
         evidence::insert_usage(connection, &self.usage).await?;
-        evidence::clear_words(connection, &self.words_cleared).await?;
-        evidence::insert_readings_due(connection, &self.readings_due, recorded_at).await
+        words::upsert(connection, &self.words).await?;
+        words::clear(connection, &self.words).await?;
+        evidence::insert_readings_due(connection, &self.readings_due, recorded_at).await?;
+        // Afterwards: what is asked for again in this very group stays open.
+        words::close_served(connection, &self.served).await
     }
 }

@@ -8,6 +8,7 @@ mod database;
 mod faults;
 mod http;
 mod look;
+mod readings;
 mod smartpay;
 mod waits;
 
@@ -47,6 +48,7 @@ pub(crate) use crate::world::http::get;
 pub(crate) use crate::world::http::serves_routes;
 pub(crate) use crate::world::look::Projected;
 pub(crate) use crate::world::look::ask;
+pub(crate) use crate::world::readings::LONG_AGO;
 pub(crate) use crate::world::smartpay::Told;
 pub(crate) use crate::world::smartpay::approved;
 pub(crate) use crate::world::smartpay::claim;

@@ -1,0 +1,78 @@
+//! What Smartpay's API answered about one token, on its way to the door.
+
+use chrono::DateTime;
+use chrono::Utc;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::journal::CauseKind;
+use crate::journal::Position;
+use crate::ledger::Identified;
+use crate::ledger::standing::Standing;
+use crate::smartpay::Reason;
+use crate::smartpay::object::TokenObject;
+
+/// An answer as it came, and what it says.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The token that was asked about.
+    pub token: Identified,
+    /// The call as the vendor writes it, without what fills it: `GET /tokens/{id}`.
+    pub call: &'static str,
+    pub body: Vec<u8>,
+    /// SHA-256 of the body.
+    pub digest: [u8; 32],
+    pub asked: Asked,
+    pub received_at: DateTime<Utc>,
+    pub asker: Asker,
+    pub says: Says,
+}
+
+/// Where the ledger stood when the request was sent. Not a time: clocks of several processes
+/// differ, and what is recorded later has greater numbers for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub position: Position,
+    pub input: i64,
+}
+
+/// Why it was asked, and by whom.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    pub kind: CauseKind,
+    /// Of the request or run.
+    pub id: String,
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+    /// The wanted reading that this answer is for.
+    pub due: Option<Wanted>,
+}
+
+/// A wanted reading as it stood: one that was asked for again meanwhile stays open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub asked_at: DateTime<Utc>,
+    pub asks: i32,
+}
+
+#[derive(Clone, Debug)]
+pub enum Says {
+    /// The token is so.
+    Object(TokenObject),
+    /// There is no such token, and the 404 has been found to count.
+    Absent { own_delete: bool },
+    /// Nothing can be concluded; it is kept, and asked for again.
+    Unclear(Reason),
+}
+
+impl Answered {
+    pub fn digest(body: &[u8]) -> [u8; 32] {
+        Sha256::digest(body).into()
+    }
+}
+
+impl From<&Standing> for Asked {
+    fn from(standing: &Standing) -> Self {
+        Self { position: standing.position, input: standing.input }
+    }
+}
