@@ -8,8 +8,6 @@ use std::time::Duration;
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -23,9 +21,11 @@ use crate::api::Endpoints;
 use crate::api::router;
 use crate::api::serve;
 use crate::clock::Clock;
-use crate::database;
+use crate::database::Hosts;
+use crate::database::Primary;
 use crate::database::Readers;
 use crate::database::Target;
+use crate::database::check_schema;
 use crate::ledger::Duty;
 use crate::ledger::Ledger;
 use crate::ledger::Settings;
@@ -43,8 +43,8 @@ const RETENTION_PAUSE: Duration = Duration::from_hours(1);
 /// What a service is made of.
 pub struct Setup<'a> {
     pub target: Target,
-    /// The service role's connection.
-    pub database: PgConnectOptions,
+    /// Where the database may be, as the service role.
+    pub database: Hosts,
     pub master_key: &'a MasterKey,
     pub endpoints: Endpoints,
     pub window_ms: i64,
@@ -60,14 +60,16 @@ pub struct Service {
     flusher: JoinHandle<()>,
     duty: JoinHandle<()>,
     retention: JoinHandle<()>,
+    watch: JoinHandle<()>,
 }
 
 impl Service {
     /// Checks the schema and the mode, opens the vault, keeps the webhook secrets, starts the
     /// writer.
     pub async fn open(setup: Setup<'_>) -> anyhow::Result<Self> {
-        let mut connection = PgConnection::connect_with(&setup.database).await?;
-        database::check_schema(&mut connection, &setup.target).await?;
+        let (database, watch) = Primary::find(setup.database).await?;
+        let mut connection = database.connect().await?;
+        check_schema(&mut connection, &setup.target).await?;
         let ledger = setup.target.ledger.as_str();
         let vault = vault::store::open(&mut connection, ledger, setup.master_key).await?;
         for (name, endpoint) in setup.endpoints.iter() {
@@ -80,18 +82,18 @@ impl Service {
         }
         connection.close().await?;
         let vault = Arc::new(vault);
-        let settings =
-            Settings::new(setup.database.clone(), Arc::clone(&vault), setup.clock.clone());
+        let settings = Settings::new(database.clone(), Arc::clone(&vault), setup.clock.clone());
         let (ledger, writer) = Ledger::start(settings);
-        let (_, duty) = Duty::start(setup.database.clone(), setup.target.ledger.as_str());
-        let pool = database::pool(setup.database);
+        let (_, duty) = Duty::start(database.clone(), setup.target.ledger.as_str());
+        let pool = database.pool();
+        let watch = tokio::spawn(watch.run(pool.clone()));
         let refusals = Refusals::default();
         let keyring = Keyring::new(pool.clone());
         let flusher = tokio::spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
         let retention = tokio::spawn(retain(pool.clone(), setup.clock.clone()));
         let app = App {
             ledger,
-            readers: Readers::new(pool.clone()),
+            readers: Readers::new(pool.clone(), database),
             pool,
             vault,
             clock: setup.clock,
@@ -104,7 +106,7 @@ impl Service {
             metrics: setup.metrics,
             closing: Arc::new(AtomicBool::new(false)),
         };
-        Ok(Self { app, writer, flusher, duty, retention })
+        Ok(Self { app, writer, flusher, duty, retention, watch })
     }
 
     pub fn app(&self) -> &App {
@@ -135,13 +137,14 @@ impl Service {
 
     /// Lets the writer end what it holds, and writes the last counters.
     pub async fn close(self) -> anyhow::Result<()> {
-        let Self { app, writer, flusher, duty, retention } = self;
+        let Self { app, writer, flusher, duty, retention, watch } = self;
         flusher.abort();
         duty.abort();
         retention.abort();
         let App { ledger, pool, readers, refusals, keyring, .. } = app;
         drop(ledger);
         writer.await.context("the writer panicked")?;
+        watch.abort();
         let counted = refusals.flush(&pool).await;
         let used = keyring.flush().await;
         readers.release();

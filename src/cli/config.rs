@@ -4,9 +4,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use serde_json::json;
 
-use tokenledger::database;
+use tokenledger::database::Hosts;
 
-use crate::cli::database::place;
 use crate::cli::exit::Exit;
 use crate::cli::output::Printer;
 use crate::cli::output::Row;
@@ -51,8 +50,8 @@ fn row(name: &Name, gathered: &Gathered, settings: Option<&Settings>) -> Row {
 fn shown_secret(key: &str, text: &str, settings: &Settings) -> String {
     match key {
         "database_url" | "database_owner_url" => {
-            let options = database::connect_options(text, &settings.ledger);
-            options.map_or(HIDDEN.to_owned(), |options| format!("postgres://{}", place(&options)))
+            let hosts = Hosts::parse(text, &settings.ledger);
+            hosts.map_or(HIDDEN.to_owned(), |hosts| format!("postgres://{hosts}"))
         }
         "webhook_secrets" => {
             let keys = settings.webhooks.iter().flat_map(|endpoint| {

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use secrecy::ExposeSecret;
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 
 use tokenledger::database;
+use tokenledger::database::Hosts;
 use tokenledger::database::MigrateError;
+use tokenledger::database::Primary;
 use tokenledger::database::Target;
 
 use crate::cli::exit::Exit;
@@ -21,11 +22,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A pool on a ledger whose schema and mode are those that this program and the settings expect.
 pub(crate) async fn open(settings: &Settings) -> Result<PgPool, Exit> {
-    let url = settings.database_url()?.expose_secret();
     let target =
         Target { ledger: settings.ledger.clone(), mode: settings.mode()?, demo_until: None };
-    let options = database::connect_options(url, &target.ledger)
-        .expect("the settings hold URLs that were read once");
+    let options = options(settings).await?;
     let mut connection = connect(&options).await?;
     database::check_schema(&mut connection, &target).await.map_err(|error| match error {
         MigrateError::Database(error) => Exit::from(error),
@@ -39,6 +38,20 @@ pub(crate) async fn open(settings: &Settings) -> Result<PgPool, Exit> {
     Ok(database::pool(options))
 }
 
+/// How the ledger is reached: among several hosts, at the primary.
+pub(crate) async fn options(settings: &Settings) -> Result<PgConnectOptions, Exit> {
+    primary(settings.database_hosts()?).await
+}
+
+/// The primary of these hosts.
+pub(crate) async fn primary(hosts: Hosts) -> Result<PgConnectOptions, Exit> {
+    let looked_at = format!("the database cannot be reached at {hosts}");
+    let (primary, _) = Primary::find(hosts)
+        .await
+        .map_err(|error| anyhow::Error::from(error).context(looked_at))?;
+    Ok(primary.options())
+}
+
 /// One connection, or where it was looked for and why it may not be there.
 pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Exit> {
     let attempt = PgConnection::connect_with(options);
@@ -48,16 +61,9 @@ pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
         Err(_) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
     };
     let hint = database::unreachable_hint(&error);
+    let place = Hosts::from(options.clone());
     Err(Exit::Unreachable(
         anyhow::Error::from(error)
-            .context(format!("the database cannot be reached at {}; {hint}", place(options))),
+            .context(format!("the database cannot be reached at {place}; {hint}")),
     ))
-}
-
-/// Where a connection goes, without the password.
-pub(crate) fn place(options: &PgConnectOptions) -> String {
-    let socket = options.get_socket().map(|path| path.display().to_string());
-    let host = socket.unwrap_or_else(|| options.get_host().to_owned());
-    let database = options.get_database().unwrap_or(options.get_username());
-    format!("{}@{host}:{}/{database}", options.get_username(), options.get_port())
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use sqlx::error::DatabaseError;
 
+use tokenledger::database::NotFound;
 use tokenledger::database::unreachable_hint;
 
 /// Why a command did not succeed. Code 7 (confirmation needed) belongs to commands that ask.
@@ -56,6 +57,9 @@ impl Exit {
 
 impl From<anyhow::Error> for Exit {
     fn from(error: anyhow::Error) -> Self {
+        if error.is::<NotFound>() {
+            return Self::Unreachable(error);
+        }
         match error.downcast_ref::<sqlx::Error>().map(Kind::of) {
             Some(Kind::Unreachable(hint)) => Self::Unreachable(error.context(hint)),
             Some(Kind::NotPermitted) => Self::NotPermitted(error),

@@ -29,6 +29,7 @@ use tokenledger::token::Claim;
 use tokenledger::vault;
 use tokenledger::vault::Vault;
 
+use crate::cli::database::options;
 use crate::cli::exit::Exit;
 use crate::cli::settings::Settings;
 
@@ -44,7 +45,7 @@ pub(crate) struct Opened {
 impl Opened {
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Exit> {
         let target = target(settings)?;
-        let options = settings.database_options()?;
+        let options = options(settings).await?;
         let mut connection = PgConnection::connect_with(&options).await?;
         database::check_schema(&mut connection, &target).await.map_err(anyhow::Error::from)?;
         let ledger = target.ledger.as_str();

@@ -1,11 +1,9 @@
 //! `migrate`: the schema, as the owner role.
 
-use anyhow::Context;
-use secrecy::ExposeSecret;
-
 use tokenledger::clock::Clock;
 use tokenledger::database;
 
+use crate::cli::database::primary;
 use crate::cli::exit::Exit;
 use crate::cli::ledger::target;
 use crate::cli::output::Printer;
@@ -13,9 +11,7 @@ use crate::cli::settings::Settings;
 
 pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<(), Exit> {
     let target = target(settings)?;
-    let url = settings.database_owner_url()?.expose_secret();
-    let options =
-        database::connect_options(url, &target.ledger).context("TOKENLEDGER_DATABASE_OWNER_URL")?;
+    let options = primary(settings.database_owner_hosts()?).await?;
     database::migrate(&options, &target, Clock::system().now())
         .await
         .map_err(anyhow::Error::from)?;

@@ -51,7 +51,7 @@ pub(crate) async fn run(
         ));
     }
     database::open(settings).await?.close().await;
-    let mut snapshot = Snapshot::open(&settings.database_options()?, None).await?;
+    let mut snapshot = Snapshot::open(&database::options(settings).await?, None).await?;
     let comparison = compare_tokens(&mut snapshot).await?;
     snapshot.close().await?;
     if printer.quiet {

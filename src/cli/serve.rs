@@ -21,7 +21,7 @@ use crate::cli::stop;
 const CLOSING_GRACE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
-    let database = settings.database_options()?;
+    let database = settings.database_hosts()?;
     let target = target(settings)?;
     let master_key = settings.master_key()?;
     let api_key = ApiKey::parse(settings.api_key()?.expose_secret(), target.mode)

@@ -52,7 +52,7 @@ pub(crate) async fn run(
     let master_key = settings.master_key()?;
     // Makes sure that the schema is the one whose rows will be read.
     database::open(settings).await?.close().await;
-    let snapshot = Snapshot::open(&settings.database_options()?, Some(master_key)).await?;
+    let snapshot = Snapshot::open(&database::options(settings).await?, Some(master_key)).await?;
     let mut snapshot = snapshot.from(options.from.unwrap_or(1));
     let head = snapshot.head().clone();
     if options.from.is_some_and(|from| from > head.position) {

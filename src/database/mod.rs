@@ -1,16 +1,33 @@
 //! Reaching PostgreSQL: one schema per ledger, one role per purpose.
 
 mod act;
+mod choice;
 mod failure;
+mod hosts;
+mod look;
+mod primary;
 mod readers;
 mod roles;
 mod schema;
 mod server;
+mod watch;
 
 pub use act::Act;
 pub use act::CHAIN_BEGINS;
+pub use choice::NoPrimary;
+pub use choice::Writable;
+pub use choice::choose;
 pub use failure::Failure;
 pub use failure::unreachable_hint;
+pub use hosts::HOSTS_MAX;
+pub use hosts::Hosts;
+pub use hosts::HostsError;
+pub use hosts::address;
+pub use look::Found;
+pub use look::describe;
+pub use look::look_around;
+pub use primary::NotFound;
+pub use primary::Primary;
 pub use readers::Reader;
 pub use readers::Readers;
 pub use roles::OWNER;
@@ -25,6 +42,7 @@ pub use schema::migrate;
 pub use schema::schema_version;
 pub use server::Server;
 pub use server::server;
+pub use watch::Watch;
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,6 +58,9 @@ pub const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 pub const LOCK_TIMEOUT_MS: u32 = 2_000;
 /// A transaction that is left open without a statement is ended by the server.
 pub const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 5_000;
+/// Begins a transaction of what is nobody's answer (counters, the last use of a key, bodies that
+/// are destroyed): its commit does not wait for a standby, which may be away for long.
+pub const BEGIN_ASIDE: &str = "BEGIN; SET LOCAL synchronous_commit = local";
 /// How long a request waits for a connection of the pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections for reads; the writer has its own.
@@ -96,9 +117,12 @@ pub fn connect_options(url: &str, ledger: &LedgerName) -> Result<PgConnectOption
 
 /// A pool for reads. Does not connect yet, so that a service can start before its database.
 pub fn pool(options: PgConnectOptions) -> PgPool {
+    pool_options().connect_lazy_with(options)
+}
+
+fn pool_options() -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(POOL_CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .connect_lazy_with(options)
 }

@@ -13,6 +13,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 
+use crate::database::Primary;
+
 /// Fewer than the pool has, so that other readers find some too.
 const KEPT_MAX: usize = 8;
 /// After so many reads the pool looks at a connection again: at its age, and whether it lives.
@@ -21,6 +23,7 @@ const READS_MAX: u32 = 250;
 #[derive(Clone, Debug)]
 pub struct Readers {
     pool: PgPool,
+    database: Primary,
     kept: Arc<Mutex<Vec<Reader>>>,
 }
 
@@ -30,19 +33,26 @@ pub struct Readers {
 pub struct Reader {
     connection: PoolConnection<Postgres>,
     reads: u32,
+    /// The primary's, when it was taken.
+    epoch: u64,
 }
 
 impl Readers {
-    pub fn new(pool: PgPool) -> Self {
-        Self { pool, kept: Arc::default() }
+    pub fn new(pool: PgPool, database: Primary) -> Self {
+        Self { pool, database, kept: Arc::default() }
     }
 
     pub async fn take(&self) -> Result<Reader, sqlx::Error> {
-        let kept = self.kept().pop();
-        match kept {
-            Some(reader) => Ok(reader),
-            None => Ok(Reader { connection: self.pool.acquire().await?, reads: 0 }),
+        let epoch = self.database.epoch();
+        loop {
+            let Some(reader) = self.kept().pop() else { break };
+            if reader.epoch == epoch {
+                return Ok(reader);
+            }
+            // It leads to a server that is the primary no longer, and may not even hear a farewell.
+            drop(reader.connection.detach());
         }
+        Ok(Reader { connection: self.pool.acquire().await?, reads: 0, epoch })
     }
 
     /// For one whose last question was answered to its end.

@@ -6,12 +6,13 @@ use anyhow::Context;
 use sha2::Digest;
 use sha2::Sha256;
 use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio::time::timeout;
+
+use crate::database::Primary;
 
 /// How often the lock is tried, or its connection tried out once it is held.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,9 +31,9 @@ pub struct Duty {
 
 impl Duty {
     /// Starts trying for the lease of this ledger, until the task is aborted, which gives it up.
-    pub fn start(options: PgConnectOptions, ledger: &str) -> (Self, JoinHandle<()>) {
+    pub fn start(database: impl Into<Primary>, ledger: &str) -> (Self, JoinHandle<()>) {
         let (sender, held) = watch::channel(false);
-        let candidate = Candidate { options, key: key(ledger), held: sender };
+        let candidate = Candidate { database: database.into(), key: key(ledger), held: sender };
         (Self { held }, tokio::spawn(candidate.run()))
     }
 
@@ -43,7 +44,7 @@ impl Duty {
 }
 
 struct Candidate {
-    options: PgConnectOptions,
+    database: Primary,
     key: i64,
     held: watch::Sender<bool>,
 }
@@ -63,9 +64,10 @@ impl Candidate {
 
     /// On one connection, for as long as it is sound.
     async fn serve(&self) -> anyhow::Result<()> {
-        let connecting = timeout(ANSWER_DEADLINE, PgConnection::connect_with(&self.options));
+        let epoch = self.database.epoch();
+        let connecting = timeout(ANSWER_DEADLINE, self.database.connect());
         let mut connection = connecting.await.context("connecting took too long")??;
-        loop {
+        while self.database.epoch() == epoch {
             let asking = async {
                 if *self.held.borrow() {
                     connection.ping().await.map(|()| true)
@@ -77,6 +79,7 @@ impl Candidate {
             self.is(held);
             sleep(PAUSE).await;
         }
+        anyhow::bail!("the primary moved, and the lock with the server it was on")
     }
 
     fn is(&self, held: bool) {

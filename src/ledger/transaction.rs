@@ -6,12 +6,13 @@ use std::panic::catch_unwind;
 use std::time::Duration;
 
 use sqlx::Connection;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::database::Failure;
+use crate::database::Primary;
+use crate::journal::Position;
 use crate::ledger::Receipt;
 use crate::ledger::Submission;
 use crate::ledger::loaded;
@@ -61,16 +62,18 @@ struct Written {
     tokens: HashMap<Ref, KnownToken>,
 }
 
-/// Records a group: all of it, or nothing.
+/// Records a group: all of it, or nothing. `acknowledged` is the newest position that this process
+/// answered for.
 pub(crate) async fn record(
     connection: &mut PgConnection,
     settings: &Settings,
     recent: &mut Recent,
     group: &[Submission],
+    acknowledged: Position,
 ) -> Result<Vec<Receipt>, GroupError> {
     let mut tx = connection.begin().await.map_err(GroupError::NotBegun)?;
     let Written { receipts, committing, head, tokens } =
-        match write(&mut tx, settings, recent, group).await {
+        match write(&mut tx, settings, recent, group, acknowledged).await {
             Ok(written) => written,
             // At once, because a transaction that was only dropped keeps the head until the connection
             // is used again.
@@ -92,10 +95,10 @@ pub(crate) async fn record(
 }
 
 /// Whether the commit happened, asked on new connections. None: it could not be found out.
-pub(crate) async fn fate(options: &PgConnectOptions, committing: &Committing) -> Option<bool> {
+pub(crate) async fn fate(primary: &Primary, committing: &Committing) -> Option<bool> {
     let asking = async {
         loop {
-            if let Ok(Some(committed)) = ask_fate(options, committing).await {
+            if let Ok(Some(committed)) = ask_fate(primary, committing).await {
                 return committed;
             }
             tokio::time::sleep(FATE_PAUSE).await;
@@ -109,8 +112,17 @@ async fn write(
     settings: &Settings,
     recent: &mut Recent,
     group: &[Submission],
+    acknowledged: Position,
 ) -> Result<Written, GroupError> {
     let head = loaded::lock_head(connection).await.map_err(database)?;
+    // A standby that was not synchronous was promoted, or a backup restored. To go on would give
+    // positions out again, to other events: that is for people to decide, by a restart.
+    if head.position < acknowledged {
+        return Err(GroupError::Unavailable(anyhow::anyhow!(
+            "the database is at position {}, but {acknowledged} was acknowledged: it lost events",
+            head.position
+        )));
+    }
     let transaction = head.transaction.clone();
     recent.begin(&head);
     let loaded =
@@ -137,22 +149,27 @@ async fn write(
     Ok(Written { receipts, committing, head: plan.head.clone(), tokens: plan.into_tokens() })
 }
 
-/// A server that crashed gives the numbers of transactions that left no trace to others: so the
-/// number must have committed, and the group's rows must be there.
-async fn ask_fate(
-    options: &PgConnectOptions,
-    committing: &Committing,
-) -> Result<Option<bool>, sqlx::Error> {
-    let mut connection = PgConnection::connect_with(options).await?;
+/// Whether it happened, on the server that is the primary now.
+///
+/// A server that crashed, and one that was promoted, gives the numbers of transactions that left no
+/// trace to others: so the number must have committed, and the group's rows must be there. That is
+/// not enough to answer for it. A primary that was cut short while it waited for its standby has
+/// the commit and the standby has not; so what is found is trusted only when a commit after it has
+/// been waited for. That commit must write (a lock on the head does), else it waits for nobody.
+async fn ask_fate(primary: &Primary, committing: &Committing) -> Result<Option<bool>, sqlx::Error> {
+    let mut connection = primary.connect().await?;
+    let mut tx = connection.begin().await?;
+    loaded::lock_head(&mut tx).await?;
     let status =
         sqlx::query_scalar!("SELECT pg_xact_status($1::text::xid8)", committing.transaction)
-            .fetch_one(&mut connection)
+            .fetch_one(&mut *tx)
             .await?;
     let committed = match status.as_deref() {
-        Some("committed") => Some(committing.mark.is_there(&mut connection).await?),
+        Some("committed") => Some(committing.mark.is_there(&mut tx).await?),
         Some("aborted") => Some(false),
         _ => None,
     };
+    tx.commit().await?;
     connection.close().await?;
     Ok(committed)
 }

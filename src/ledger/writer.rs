@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use sqlx::Connection;
 use sqlx::Executor;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -14,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::database::Primary;
 use crate::journal::Position;
 use crate::ledger::Receipt;
 use crate::ledger::Refused;
@@ -48,15 +48,15 @@ const PLANS_AGE_MAX: u32 = 1_000;
 /// What the writer works with.
 #[derive(Clone)]
 pub struct Settings {
-    pub options: PgConnectOptions,
+    pub database: Primary,
     pub vault: Arc<Vault>,
     pub clock: Clock,
     pub(crate) rules: Rules,
 }
 
 impl Settings {
-    pub fn new(options: PgConnectOptions, vault: Arc<Vault>, clock: Clock) -> Self {
-        Self { options, vault, clock, rules: token::decide }
+    pub fn new(database: impl Into<Primary>, vault: Arc<Vault>, clock: Clock) -> Self {
+        Self { database: database.into(), vault, clock, rules: token::decide }
     }
 }
 
@@ -128,9 +128,16 @@ impl Ledger {
     }
 }
 
+/// The connection between two groups.
+struct Kept {
+    connection: PgConnection,
+    /// The primary's, when it was made.
+    epoch: u64,
+}
+
 struct Writer {
     settings: Settings,
-    connection: Option<PgConnection>,
+    connection: Option<Kept>,
     /// How many groups the connection's plans have served.
     plans_age: u32,
     recent: Recent,
@@ -151,7 +158,7 @@ impl Writer {
                 drop(answer.send(result));
             }
         }
-        if let Some(connection) = self.connection.take() {
+        if let Some(Kept { connection, .. }) = self.connection.take() {
             drop(connection.close().await);
         }
     }
@@ -231,27 +238,27 @@ impl Writer {
     /// Within the deadline. After any doubt about the connection a new one is made.
     async fn record_once(&mut self, group: &[Submission]) -> Result<Vec<Receipt>, GroupError> {
         let started = tokio::time::Instant::now();
-        let mut connection = self.connect().await?;
-        let outcome = timeout(
-            GROUP_DEADLINE,
-            transaction::record(&mut connection, &self.settings, &mut self.recent, group),
-        )
-        .await;
+        let mut kept = self.connect().await?;
+        let Kept { connection, .. } = &mut kept;
+        let acknowledged = *self.written.borrow();
+        let recording =
+            transaction::record(connection, &self.settings, &mut self.recent, group, acknowledged);
+        let outcome = timeout(GROUP_DEADLINE, recording).await;
         let receipts = match outcome {
             Ok(Ok(receipts)) => {
-                self.connection = Some(connection);
+                self.connection = Some(kept);
                 receipts
             }
             Ok(Err(GroupError::Uncertain { committing, receipts, error })) => {
                 tracing::warn!(error = format!("{error:#}"), "the answer to a commit was lost");
-                match transaction::fate(&self.settings.options, &committing).await {
+                match transaction::fate(&self.settings.database, &committing).await {
                     Some(true) => receipts,
                     Some(false) | None => return Err(GroupError::Unavailable(error.into())),
                 }
             }
             Ok(Err(GroupError::Data(error))) => {
                 // The server said no; the transaction was rolled back and the connection is sound.
-                self.connection = Some(connection);
+                self.connection = Some(kept);
                 return Err(GroupError::Data(error));
             }
             Ok(Err(error)) => return Err(error),
@@ -269,23 +276,25 @@ impl Writer {
     }
 
     /// The writer's own connection, planned for by [`PLANS`].
-    async fn connect(&mut self) -> Result<PgConnection, GroupError> {
+    async fn connect(&mut self) -> Result<Kept, GroupError> {
         self.plans_age += 1;
-        if let Some(mut connection) = self.connection.take() {
+        let epoch = self.settings.database.epoch();
+        if let Some(mut kept) = self.connection.take().filter(|kept| kept.epoch == epoch) {
             if self.plans_age > PLANS_AGE_MAX {
-                connection.execute("DISCARD PLANS").await.map_err(GroupError::NotBegun)?;
+                let discarding = kept.connection.execute("DISCARD PLANS");
+                discarding.await.map_err(GroupError::NotBegun)?;
                 self.plans_age = 0;
             }
-            return Ok(connection);
+            return Ok(kept);
         }
         self.plans_age = 0;
         let connecting = async {
-            let mut connection = PgConnection::connect_with(&self.settings.options).await?;
+            let mut connection = self.settings.database.connect().await?;
             connection.execute(PLANS).await?;
-            Ok::<_, sqlx::Error>(connection)
+            Ok::<_, sqlx::Error>(Kept { connection, epoch })
         };
         match timeout(CONNECT_DEADLINE, connecting).await {
-            Ok(Ok(connection)) => Ok(connection),
+            Ok(Ok(kept)) => Ok(kept),
             Ok(Err(error)) => Err(GroupError::Unavailable(error.into())),
             Err(_) => Err(GroupError::Unavailable(anyhow::anyhow!(
                 "no connection within {CONNECT_DEADLINE:?}"

@@ -44,6 +44,7 @@ mod failing_database;
 mod flood;
 mod golden;
 mod import;
+mod hosts;
 mod inbox;
 mod interface;
 mod kill;

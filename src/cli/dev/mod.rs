@@ -20,6 +20,7 @@ use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
 use tokenledger::clock::Clock;
 use tokenledger::database;
+use tokenledger::database::Hosts;
 use tokenledger::database::Target;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
@@ -105,7 +106,7 @@ async fn open(
     let metrics = install_metrics()?;
     let setup = Setup {
         target: target.clone(),
-        database: database::connect_options(&database.service_url, &target.ledger)
+        database: Hosts::parse(&database.service_url, &target.ledger)
             .context("the service's database URL")?,
         master_key: &home.master_key()?,
         endpoints,

@@ -62,7 +62,7 @@ pub(crate) async fn run(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<(), Exit> {
-    let mut connection = database::connect(&settings.database_options()?).await?;
+    let mut connection = database::connect(&database::options(settings).await?).await?;
     match options.why {
         Some(Why::Refused) => why_refused(&mut connection, printer).await?,
         None => {

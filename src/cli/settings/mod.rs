@@ -20,9 +20,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
-use sqlx::postgres::PgConnectOptions;
 
-use tokenledger::database;
+use tokenledger::database::Hosts;
 use tokenledger::database::LedgerName;
 use tokenledger::smartpay::Mode;
 use tokenledger::vault::MasterKey;
@@ -108,18 +107,24 @@ impl Settings {
         )
     }
 
-    /// The service role's connection to this ledger.
-    pub(crate) fn database_options(&self) -> Result<PgConnectOptions, Exit> {
-        database::connect_options(self.database_url()?.expose_secret(), &self.ledger)
-            .map_err(|_| Exit::usage("TOKENLEDGER_DATABASE_URL is not a postgres:// URL"))
+    /// Where this ledger's database may be, as the service role.
+    pub(crate) fn database_hosts(&self) -> Result<Hosts, Exit> {
+        self.hosts(self.database_url()?, "database_url")
     }
 
-    pub(crate) fn database_owner_url(&self) -> Result<&SecretString, Exit> {
-        required(
+    /// The same, as the owner role.
+    pub(crate) fn database_owner_hosts(&self) -> Result<Hosts, Exit> {
+        let url = required(
             self.database_owner_url.as_ref(),
             "database_owner_url",
             "postgres://tokenledger_owner@HOST/DATABASE",
-        )
+        )?;
+        self.hosts(url, "database_owner_url")
+    }
+
+    fn hosts(&self, url: &SecretString, key: &str) -> Result<Hosts, Exit> {
+        let hosts = Hosts::parse(url.expose_secret(), &self.ledger);
+        hosts.map_err(|error| Exit::usage(format!("{}: {error}", names::variable(key))))
     }
 
     pub(crate) fn mode(&self) -> Result<Mode, Exit> {

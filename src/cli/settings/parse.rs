@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
-use tokenledger::database;
+use tokenledger::database::Hosts;
 use tokenledger::database::LedgerName;
 use tokenledger::smartpay::Mode;
 use tokenledger::vault::MasterKey;
@@ -31,15 +31,7 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         .parsed("ledger", |text| text.parse::<LedgerName>().map_err(anyhow::Error::msg))?
         .context("the ledger has a default")?;
     for key in ["database_url", "database_owner_url"] {
-        // sqlx's own error repeats parts of the URL, which may hold a password.
-        gathered.parsed(key, |text| {
-            database::connect_options(text, &ledger).map(drop).map_err(|_| {
-                anyhow::anyhow!(
-                    "this is no postgres://USER:PASSWORD@HOST:PORT/DATABASE; special \
-                     characters of the password must be percent-encoded"
-                )
-            })
-        })?;
+        gathered.parsed(key, |text| Hosts::parse(text, &ledger).map(drop))?;
     }
     gathered.parsed("api_key", |text| api_key(text, mode))?;
     gathered.parsed("smartpay_secret_key", |text| smartpay_key(text, mode))?;

@@ -78,7 +78,7 @@ impl World {
         let Serving { endpoints, database, grace } = serving;
         let setup = Setup {
             target: Target { ledger: LEDGER.parse().unwrap(), mode: Mode::Test, demo_until: None },
-            database,
+            database: database.into(),
             master_key: &self.master_key,
             endpoints,
             window_ms: WINDOW_MS,
