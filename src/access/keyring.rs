@@ -20,6 +20,7 @@ use crate::access::AccessKey;
 use crate::access::Scopes;
 use crate::access::store;
 use crate::access::store::LiveKey;
+use crate::database::BEGIN_ASIDE;
 
 /// A revoked key is refused everywhere within this time.
 pub const REVOKED_WITHIN: Duration = Duration::from_secs(5);
@@ -98,7 +99,9 @@ impl Keyring {
         if due.is_empty() {
             return Ok(());
         }
-        store::touch(&mut *self.pool.acquire().await?, &due).await?;
+        let mut tx = self.pool.begin_with(BEGIN_ASIDE).await?;
+        store::touch(&mut tx, &due).await?;
+        tx.commit().await?;
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, at) in due {
             if let Some(one) = uses.get_mut(&id) {

@@ -5,15 +5,18 @@ use chrono::Utc;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 
+use crate::database::BEGIN_ASIDE;
 use crate::vault::Ref;
 
-/// Asks for a reading of a token whose id the vault holds; of others there is nothing to read.
+/// Asks for a reading of a token whose id the vault holds; of others there is nothing to read. What
+/// is asked here was refused, and comes again if a standby that takes over does not know of it.
 pub async fn ask(
     pool: &PgPool,
     reference: &Ref,
     cause: &str,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    let mut tx = pool.begin_with(BEGIN_ASIDE).await?;
     sqlx::query!(
         "INSERT INTO readings_due (ref, cause, asked_at, asks)
         SELECT vault.ref, $2::text, $3::timestamptz, 1 FROM vault WHERE vault.ref = $1
@@ -22,9 +25,9 @@ pub async fn ask(
         cause,
         now,
     )
-    .execute(pool)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    tx.commit().await
 }
 
 /// Readings that are open for one cause.

@@ -13,6 +13,8 @@ use chrono::Utc;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
 
+use crate::database::BEGIN_ASIDE;
+
 /// The most rows that the table keeps: the oldest minutes go first.
 pub const ROWS_MAX: i64 = 10_000;
 /// The most distinct counters between two flushes. There are few endpoints and few causes.
@@ -81,6 +83,7 @@ async fn write(pool: &PgPool, counters: &Counters) -> Result<(), sqlx::Error> {
     let causes: Vec<&str> = counters.keys().map(|key| key.1).collect();
     let minutes: Vec<DateTime<Utc>> = counters.keys().map(|key| key.2).collect();
     let counts: Vec<i64> = counters.values().copied().collect();
+    let mut tx = pool.begin_with(BEGIN_ASIDE).await?;
     sqlx::query!(
         "INSERT INTO refusals (endpoint, cause, minute, count)
         SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[])
@@ -91,7 +94,7 @@ async fn write(pool: &PgPool, counters: &Counters) -> Result<(), sqlx::Error> {
         &minutes,
         &counts,
     )
-    .execute(pool)
+    .execute(&mut *tx)
     .await?;
     sqlx::query!(
         "DELETE FROM refusals WHERE minute < (
@@ -99,9 +102,9 @@ async fn write(pool: &PgPool, counters: &Counters) -> Result<(), sqlx::Error> {
         )",
         ROWS_MAX,
     )
-    .execute(pool)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    tx.commit().await
 }
 
 /// Requests refused at one endpoint for one cause.

@@ -8,6 +8,8 @@ use chrono::TimeDelta;
 use chrono::Utc;
 use sqlx::postgres::PgPool;
 
+use crate::database::BEGIN_ASIDE;
+
 /// How long the body of an ignored delivery is kept after it was recorded.
 pub const IGNORED_BODY_DAYS: i64 = 30;
 /// Deliveries looked at by one transaction.
@@ -21,6 +23,7 @@ pub async fn destroy_ignored_bodies(pool: &PgPool, now: DateTime<Utc>) -> Result
     let recorded_before = now - TimeDelta::days(IGNORED_BODY_DAYS);
     let (mut after, mut destroyed) = (0, 0);
     for _ in 0..STEPS_MAX {
+        let mut tx = pool.begin_with(BEGIN_ASIDE).await?;
         // Only what was first ignored or quarantined can be ignored now.
         let step = sqlx::query!(
             r#"WITH step AS (
@@ -46,8 +49,9 @@ pub async fn destroy_ignored_bodies(pool: &PgPool, now: DateTime<Utc>) -> Result
             recorded_before,
             STEP,
         )
-        .fetch_one(pool)
+        .fetch_one(&mut *tx)
         .await?;
+        tx.commit().await?;
         destroyed += step.destroyed;
         let Some(last) = step.last else { break };
         after = last;
