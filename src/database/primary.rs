@@ -4,6 +4,7 @@
 //! [`Watch`] keeps finding out which one it is, and every new connection is asked whether it leads
 //! there: so nothing reaches a server that only was the primary once.
 
+use std::future::pending;
 use std::io;
 
 use sqlx::Connection;
@@ -81,6 +82,15 @@ impl Primary {
     /// Grows when the primary moves: a connection of an earlier epoch leads to another server.
     pub fn epoch(&self) -> u64 {
         self.current.borrow().epoch
+    }
+
+    /// Resolves when the primary is no longer where it was in that epoch: whoever waits for a server
+    /// that hangs need not wait longer. With one host, never.
+    pub async fn left(&self, epoch: u64) {
+        let mut current = self.current.clone();
+        if current.wait_for(|current| current.epoch != epoch).await.is_err() {
+            pending::<()>().await;
+        }
     }
 
     /// A new connection, which leads to the primary.

@@ -239,11 +239,17 @@ impl Writer {
     async fn record_once(&mut self, group: &[Submission]) -> Result<Vec<Receipt>, GroupError> {
         let started = tokio::time::Instant::now();
         let mut kept = self.connect().await?;
-        let Kept { connection, .. } = &mut kept;
+        let Kept { connection, epoch } = &mut kept;
         let acknowledged = *self.written.borrow();
         let recording =
             transaction::record(connection, &self.settings, &mut self.recent, group, acknowledged);
-        let outcome = timeout(GROUP_DEADLINE, recording).await;
+        let outcome = tokio::select! {
+            outcome = timeout(GROUP_DEADLINE, recording) => outcome,
+            () = self.settings.database.left(*epoch) => {
+                let error = anyhow::anyhow!("the primary moved while the group was recorded");
+                return Err(GroupError::Unavailable(error));
+            }
+        };
         let receipts = match outcome {
             Ok(Ok(receipts)) => {
                 self.connection = Some(kept);
