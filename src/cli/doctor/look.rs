@@ -15,6 +15,7 @@ use tokenledger::ledger::standing;
 use tokenledger::vault::store;
 
 use crate::cli::doctor::arrivals;
+use crate::cli::doctor::hosts;
 use crate::cli::doctor::judge;
 use crate::cli::doctor::line::Line;
 use crate::cli::exit::Exit;
@@ -33,6 +34,7 @@ pub(crate) async fn look(
     let server = database::server(connection).await?;
     let now = clock.now();
     let mut found = vec![judge::server(&server, before + (now - before) / 2)];
+    found.extend(hosts::look(&settings.database_hosts()?).await);
     let target = target(settings)?;
     match database::check_schema(connection, &target).await {
         Ok(()) => {}

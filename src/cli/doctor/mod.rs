@@ -6,6 +6,8 @@ mod look;
 mod arrivals;
 /// The ledger itself.
 mod judge;
+/// The servers it may be on.
+mod hosts;
 /// A line of the answer.
 mod line;
 
