@@ -29,6 +29,10 @@ mod wire;
 mod world;
 mod busy_ledger;
 mod planted;
+/// A primary and its standby.
+mod pair;
+/// The same under Patroni.
+mod patroni;
 
 mod access;
 mod answers;
@@ -41,6 +45,7 @@ mod doctor;
 mod embedded;
 mod failing_data;
 mod failing_database;
+mod failover;
 mod flood;
 mod golden;
 mod import;

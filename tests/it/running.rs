@@ -41,10 +41,10 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     command(arguments).envs(environment.iter().copied()).output().unwrap()
 }
 
-/// A command that goes on until it is told to end.
-pub(crate) fn spawn(arguments: &[&str], environment: &[(&str, &str)]) -> Child {
+/// A command that goes on until it is told to end, and a place for its log.
+pub(crate) fn spawn_logging(arguments: &[&str], environment: &[(&str, &str)], log: Stdio) -> Child {
     let mut command = command(arguments);
-    command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(log);
     command.spawn().unwrap()
 }
 

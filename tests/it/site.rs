@@ -2,6 +2,8 @@
 
 use std::process::Child;
 use std::process::ExitStatus;
+use std::process::Output;
+use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -13,7 +15,8 @@ use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::PgConnection;
 use tokenledger::clock::Clock;
-use tokenledger::database;
+use tokenledger::database::Hosts;
+use tokenledger::database::Primary;
 use tokenledger::database::create_roles;
 use tokenledger::embedded::Address;
 use tokenledger::sandbox::Sender;
@@ -26,7 +29,7 @@ use crate::postgres;
 use crate::running::free_port;
 use crate::running::run;
 use crate::running::said;
-use crate::running::spawn;
+use crate::running::spawn_logging;
 
 pub(crate) const KEY: &str = "tl_test_0123456789abcdefghijklmnopqrstuvwxyz";
 const SECRET: &str = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q";
@@ -35,9 +38,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 pub(crate) struct Site {
-    address: &'static Address,
-    name: String,
+    owner_url: String,
+    service_url: String,
     master_key: SecretString,
+    /// A database on the server that all tests share, and its name.
+    shared: Option<(&'static Address, String)>,
 }
 
 /// A `serve`, which is killed when it is dropped.
@@ -55,42 +60,62 @@ impl Site {
         let name = format!("production_{:016x}", rand::random::<u64>());
         let create = format!("CREATE DATABASE {name} OWNER tokenledger_owner");
         superuser.execute(create.as_str()).await.unwrap();
-        Self { address, name, master_key: MasterKey::generate().to_text() }
+        let url = |role| address.url(&name, role);
+        let site = Self::at(url("tokenledger_owner"), url("tokenledger_service"));
+        Self { shared: Some((address, name)), ..site }
+    }
+
+    /// On a database that somebody else made.
+    pub(crate) fn at(owner_url: String, service_url: String) -> Self {
+        let master_key = MasterKey::generate().to_text();
+        Self { owner_url, service_url, master_key, shared: None }
     }
 
     pub(crate) fn migrate(&self) {
-        let owner = self.address.url(&self.name, "tokenledger_owner");
-        let environment =
-            [("TOKENLEDGER_DATABASE_OWNER_URL", owner.as_str()), ("TOKENLEDGER_MODE", "test")];
+        let owner = self.owner_url.as_str();
+        let environment = [("TOKENLEDGER_DATABASE_OWNER_URL", owner), ("TOKENLEDGER_MODE", "test")];
         let migrated = run(&["migrate"], &environment);
         assert!(migrated.status.success(), "{}", said(&migrated));
     }
 
     /// A service on this port, or on one that is free. It is not ready yet.
     pub(crate) fn serve(&self, port: Option<u16>) -> Serving {
+        self.serve_logging(port, Stdio::null())
+    }
+
+    /// The same, with its log.
+    pub(crate) fn serve_logging(&self, port: Option<u16>, log: Stdio) -> Serving {
         let port = port.unwrap_or_else(free_port);
-        let service = self.address.url(&self.name, "tokenledger_service");
         let listen = format!("127.0.0.1:{port}");
-        let environment = [
-            ("TOKENLEDGER_DATABASE_URL", service.as_str()),
+        let mut environment = self.environment();
+        environment.push(("TOKENLEDGER_LISTEN", &listen));
+        Serving { child: Some(spawn_logging(&["serve"], &environment, log)), port }
+    }
+
+    /// A command with the configuration of the service.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        run(arguments, &self.environment())
+    }
+
+    fn environment(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("TOKENLEDGER_DATABASE_URL", self.service_url.as_str()),
             ("TOKENLEDGER_MODE", "test"),
-            ("TOKENLEDGER_LISTEN", &listen),
             ("TOKENLEDGER_MASTER_KEY", self.master_key.expose_secret()),
             ("TOKENLEDGER_API_KEY", KEY),
             ("TOKENLEDGER_WEBHOOK_SECRETS", SECRET),
-        ];
-        Serving { child: Some(spawn(&["serve"], &environment)), port }
+        ]
     }
 
     pub(crate) async fn owner(&self) -> PgConnection {
-        let url = self.address.url(&self.name, "tokenledger_owner");
-        let options = database::connect_options(&url, &LEDGER.parse().unwrap()).unwrap();
-        PgConnection::connect_with(&options).await.unwrap()
+        let hosts = Hosts::parse(&self.owner_url, &LEDGER.parse().unwrap()).unwrap();
+        let (primary, _) = Primary::find(hosts).await.unwrap();
+        primary.connect().await.unwrap()
     }
 
     /// As if the network had failed.
     pub(crate) async fn end_sessions(&self, sessions: &[i32]) {
-        let mut superuser = superuser(self.address).await;
+        let mut superuser = superuser(self.shared.as_ref().unwrap().0).await;
         for pid in sessions {
             let end = format!("SELECT pg_terminate_backend({pid})");
             superuser.execute(end.as_str()).await.unwrap();
@@ -98,8 +123,9 @@ impl Site {
     }
 
     pub(crate) async fn clear(self) {
-        let drop = format!("DROP DATABASE {} (FORCE)", self.name);
-        superuser(self.address).await.execute(drop.as_str()).await.unwrap();
+        let (address, name) = self.shared.unwrap();
+        let drop = format!("DROP DATABASE {name} (FORCE)");
+        superuser(address).await.execute(drop.as_str()).await.unwrap();
     }
 }
 
