@@ -17,7 +17,7 @@ use crate::world::ask;
 use crate::world::token_id;
 use crate::world::told;
 
-/// One after the other, in groups of one: below what makes the writer plan anew.
+/// One after the other, with an imported line beside each fourth, in groups of one: below what makes the writer plan anew.
 const DELIVERIES: u64 = 1_200;
 const TOKENS: u64 = 400;
 /// Of any index for one delivery: the events of one token, and one's place among them.
@@ -44,6 +44,10 @@ async fn what_a_delivery_reads_does_not_grow_with_the_ledger() {
         // In turn, so that neither remembers what the other wrote.
         let ledger = if number % 2 == 0 { &one } else { &two };
         ledger.submit(delivery).await.unwrap();
+        if number % 4 == 0 {
+            let line = format!("token_id,consumer\n{},C-{number}\n", token_id(number % TOKENS));
+            world.imports_through(ledger, line.as_bytes()).await;
+        }
     }
     drop((one, two));
     first_writer.await.unwrap();
