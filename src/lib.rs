@@ -8,6 +8,8 @@
 
 /// The only place that reads the time.
 pub mod clock;
+/// Where a request spent its time, for a collector.
+pub mod traces;
 /// Bytes to be hashed: fields that cannot run into each other.
 pub mod canonical;
 /// The rules of a token. Pure.

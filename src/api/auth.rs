@@ -20,7 +20,9 @@ use crate::access::Scope;
 use crate::access::Scopes;
 use crate::api::App;
 use crate::api::problem::Problem;
+use crate::api::spans;
 use crate::smartpay::Mode;
+use crate::traces::RequestSpan;
 
 /// Characters behind `tl_test_`: 32 base62 characters are 190 bits.
 const SECRET_CHARS_MIN: usize = 32;
@@ -46,10 +48,12 @@ pub enum ApiKeyError {
 }
 
 /// Who asks, by the id of the key: never by the key.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Caller {
     pub key_id: Arc<str>,
     scopes: Scopes,
+    /// Of the request, while traces are on.
+    pub span: Option<RequestSpan>,
 }
 
 impl ApiKey {
@@ -79,10 +83,12 @@ pub(super) async fn authorize(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let caller = match identify(&app, request.headers()).await {
+    let mut caller = match identify(&app, request.headers()).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
+    caller.span = request.extensions().get().cloned();
+    spans::join(caller.span.as_ref(), request.headers());
     let mut response = if caller.scopes.contain(scope) {
         request.extensions_mut().insert(caller.clone());
         next.run(request).await
@@ -97,14 +103,14 @@ pub(super) async fn authorize(
 async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let text = bearer(headers)?;
     if app.api_key.admits(text) {
-        return Ok(Caller { key_id: BOOTSTRAP.into(), scopes: Scopes::all() });
+        return Ok(Caller { key_id: BOOTSTRAP.into(), scopes: Scopes::all(), span: None });
     }
     let key =
         AccessKey::parse(text, app.mode).map_err(|error| unauthenticated(error.to_string()))?;
     let scopes = app.keyring.admit(&key, app.clock.now()).await?.ok_or_else(|| {
         unauthenticated("this ledger has no such access key, or it was revoked or has expired")
     })?;
-    Ok(Caller { key_id: key.id.into(), scopes })
+    Ok(Caller { key_id: key.id.into(), scopes, span: None })
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

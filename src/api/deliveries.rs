@@ -88,7 +88,9 @@ pub(super) async fn reprocess(
     let actor = format!("key {}", caller.key_id);
     let reprocessing = Reprocessing::of(&mut connection, &reader, number, actor).await?;
     drop(connection);
-    let receipt = app.ledger.submit(Submission::Reprocess(reprocessing)).await;
+    let wait = caller.span.and_then(|span| span.child("queue"));
+    let submission = Submission::Reprocess(reprocessing);
+    let receipt = app.ledger.submit_traced(submission, wait).await;
     receipt.map_err(|refused| Problem::busy(&format!("{refused}; send it again")))?;
     show(&app, number).await
 }

@@ -23,6 +23,7 @@ mod routing;
 mod server;
 mod service;
 mod shapes;
+mod spans;
 mod tokens;
 mod webhook;
 mod wrap;
@@ -57,6 +58,7 @@ use crate::database::Readers;
 use crate::ledger::Ledger;
 use crate::ledger::refusals::Refusals;
 use crate::smartpay::Mode;
+use crate::traces::Traces;
 use crate::vault::Vault;
 
 /// What every handler may use.
@@ -76,6 +78,7 @@ pub struct App {
     pub keyring: Keyring,
     pub refusals: Refusals,
     pub metrics: PrometheusHandle,
+    pub traces: Traces,
     /// Set when the service begins to shut down.
     pub closing: Arc<AtomicBool>,
 }
@@ -83,7 +86,12 @@ pub struct App {
 /// All routes.
 pub fn router(app: &Arc<App>) -> Router {
     let closing = from_fn_with_state(Arc::clone(&app.closing), wrap::end_connection);
-    wrapped(routing::router(app)).layer(closing)
+    let routes = wrapped(routing::router(app)).layer(closing);
+    if app.traces.is_on() {
+        routes.layer(from_fn_with_state(app.traces.clone(), spans::follow))
+    } else {
+        routes
+    }
 }
 
 /// The same around any routes: a panic is a 500, and every refusal has its problem body.

@@ -31,6 +31,7 @@ use crate::ledger::Ledger;
 use crate::ledger::Settings;
 use crate::ledger::refusals::Refusals;
 use crate::ledger::retention;
+use crate::traces::Traces;
 use crate::vault;
 use crate::vault::MasterKey;
 
@@ -51,6 +52,7 @@ pub struct Setup<'a> {
     pub api_key: ApiKey,
     pub clock: Clock,
     pub metrics: PrometheusHandle,
+    pub traces: Traces,
 }
 
 /// A service with its writer running.
@@ -104,6 +106,7 @@ impl Service {
             keyring,
             refusals,
             metrics: setup.metrics,
+            traces: setup.traces,
             closing: Arc::new(AtomicBool::new(false)),
         };
         Ok(Self { app, writer, flusher, duty, retention, watch })

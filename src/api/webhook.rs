@@ -40,6 +40,8 @@ use crate::smartpay::signature;
 use crate::smartpay::signature::Matched;
 use crate::smartpay::signature::Timestamp;
 use crate::token::ProviderTime;
+use crate::traces::RequestSpan;
+use crate::traces::Span;
 
 /// The most bytes of a webhook's body.
 pub(super) const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
@@ -68,8 +70,12 @@ pub(super) async fn receive(
 ) -> Response {
     let name = path.map(|Path(name)| name).unwrap_or_default();
     let counted = if app.endpoints.get(&name).is_some() { &name } else { UNKNOWN_ENDPOINT };
+    let span: Option<RequestSpan> = request.extensions().get().cloned();
     match take(&app, &name, request).await {
-        Ok(delivery) => record(&app, delivery).await,
+        Ok(delivery) => {
+            let wait = span.and_then(|span| span.child("queue"));
+            record(&app, delivery, wait).await
+        }
         Err(refusal) => {
             let logged = app.refusals.count(counted, refusal.cause, app.clock.now());
             let mut response = refusal.problem.into_response();
@@ -216,9 +222,9 @@ async fn ask_for_reading(app: &App, read: &Result<Message, Quarantined>) {
     }
 }
 
-async fn record(app: &App, delivery: Delivery) -> Response {
+async fn record(app: &App, delivery: Delivery, wait: Option<Span>) -> Response {
     let late = lateness(&delivery);
-    match app.ledger.submit(Submission::Delivery(delivery)).await {
+    match app.ledger.submit_traced(Submission::Delivery(delivery), wait).await {
         Ok(receipt) => {
             if let Some(late) = late.filter(|_| !receipt.copy) {
                 metrics::histogram!(LATENESS).record(late);

@@ -11,6 +11,7 @@ use tokenledger::api::Service;
 use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
 use tokenledger::clock::Clock;
+use tokenledger::traces::Traces;
 
 use crate::cli::exit::Exit;
 use crate::cli::ledger::target;
@@ -32,6 +33,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
             endpoints.add(&webhook.name, key.secret.clone(), key.subscription_id.clone());
         }
     }
+    let (traces, sending) = match &settings.otlp_endpoint {
+        Some(endpoint) => {
+            let (traces, sending) = Traces::start(endpoint, settings.otlp_sample);
+            (traces, Some(sending))
+        }
+        None => (Traces::default(), None),
+    };
     let setup = Setup {
         database,
         master_key,
@@ -42,6 +50,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         target,
         clock: Clock::system(),
         metrics: install_metrics()?,
+        traces,
     };
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Exit::usage(format!(
@@ -57,6 +66,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         drop(stopped.wait_for(|stopped| *stopped).await);
     };
     service.serve(listener, CLOSING_GRACE, shutdown).await;
-    service.close().await?;
-    Ok(())
+    let closed = service.close().await;
+    if let Some(sending) = sending {
+        sending.end().await;
+    }
+    Ok(closed?)
 }

@@ -22,6 +22,7 @@ use crate::ledger::plan;
 use crate::ledger::plan::Plan;
 use crate::ledger::recent::Recent;
 use crate::ledger::rows::Mark;
+use crate::ledger::spans::GroupSpans;
 use crate::ledger::writer::Settings;
 use crate::projections::tokens;
 use crate::vault::Ref;
@@ -62,18 +63,24 @@ struct Written {
     tokens: HashMap<Ref, KnownToken>,
 }
 
-/// Records a group: all of it, or nothing. `acknowledged` is the newest position that this process
-/// answered for.
+/// What is recorded at once.
+pub(crate) struct Group<'a> {
+    pub submissions: &'a [Submission],
+    /// The newest position that this process answered for.
+    pub acknowledged: Position,
+    pub spans: Option<&'a GroupSpans>,
+}
+
+/// Records a group: all of it, or nothing.
 pub(crate) async fn record(
     connection: &mut PgConnection,
     settings: &Settings,
     recent: &mut Recent,
-    group: &[Submission],
-    acknowledged: Position,
+    group: &Group<'_>,
 ) -> Result<Vec<Receipt>, GroupError> {
     let mut tx = connection.begin().await.map_err(GroupError::NotBegun)?;
     let Written { receipts, committing, head, tokens } =
-        match write(&mut tx, settings, recent, group, acknowledged).await {
+        match write(&mut tx, settings, recent, group).await {
             Ok(written) => written,
             // At once, because a transaction that was only dropped keeps the head until the connection
             // is used again.
@@ -83,7 +90,10 @@ pub(crate) async fn record(
             }
             Err(error) => return Err(error),
         };
-    match tx.commit().await {
+    let span = group.spans.and_then(GroupSpans::commit);
+    let committed = tx.commit().await;
+    drop(span);
+    match committed {
         Ok(()) => {
             recent.keep(&head, tokens);
             Ok(receipts)
@@ -111,13 +121,13 @@ async fn write(
     connection: &mut PgConnection,
     settings: &Settings,
     recent: &mut Recent,
-    group: &[Submission],
-    acknowledged: Position,
+    group: &Group<'_>,
 ) -> Result<Written, GroupError> {
     let head = loaded::lock_head(connection).await.map_err(database)?;
     // A standby that was not synchronous was promoted, or a backup restored. To go on would give
     // positions out again, to other events: that is for people to decide, by a restart.
-    if head.position < acknowledged {
+    let Group { submissions, acknowledged, .. } = group;
+    if head.position < *acknowledged {
         return Err(GroupError::Unavailable(anyhow::anyhow!(
             "the database is at position {}, but {acknowledged} was acknowledged: it lost events",
             head.position
@@ -126,9 +136,9 @@ async fn write(
     let transaction = head.transaction.clone();
     recent.begin(&head);
     let loaded =
-        loaded::load(connection, &plan::touched(group), recent).await.map_err(unreadable)?;
+        loaded::load(connection, &plan::touched(submissions), recent).await.map_err(unreadable)?;
     let mut plan = Plan::new(head, loaded, &settings.vault, settings.rules, settings.clock.now());
-    let receipts = catch_unwind(AssertUnwindSafe(|| plan.decide(group)))
+    let receipts = catch_unwind(AssertUnwindSafe(|| plan.decide(submissions)))
         .map_err(|_| GroupError::Data(anyhow::anyhow!("deciding the group panicked")))?;
     plan.chain();
     plan.rows.insert(connection, plan.recorded_at).await.map_err(database)?;

@@ -7,9 +7,7 @@ use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 use tokio::sync::mpsc;
-use tokio::sync::oneshot;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
@@ -19,16 +17,17 @@ use crate::ledger::Receipt;
 use crate::ledger::Refused;
 use crate::ledger::Submission;
 use crate::ledger::plan::Rules;
+use crate::ledger::queue::Waiting;
 use crate::ledger::recent::Recent;
+use crate::ledger::spans::GroupSpans;
 use crate::ledger::transaction;
+use crate::ledger::transaction::Group;
 use crate::ledger::transaction::GroupError;
 use crate::token;
 use crate::vault::Vault;
 
 /// The most submissions that one transaction records.
 pub const GROUP_MAX: usize = 512;
-/// The most submissions that wait; one more is refused.
-pub const QUEUE_MAX: usize = 4096;
 /// A group that takes longer is given up, and its connection with it.
 const GROUP_DEADLINE: Duration = Duration::from_secs(8);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
@@ -60,74 +59,6 @@ impl Settings {
     }
 }
 
-/// The way in, for any number of callers.
-#[derive(Clone)]
-pub struct Ledger {
-    queue: mpsc::Sender<Waiting>,
-    position: watch::Receiver<Position>,
-}
-
-type Answer = oneshot::Receiver<Result<Receipt, Refused>>;
-
-struct Waiting {
-    submission: Submission,
-    answer: oneshot::Sender<Result<Receipt, Refused>>,
-}
-
-impl Ledger {
-    /// Starts the writer. It ends, and its handle resolves, when every `Ledger` is dropped and the
-    /// queue is empty.
-    pub fn start(settings: Settings) -> (Self, JoinHandle<()>) {
-        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        let (written, position) = watch::channel(0);
-        let writer =
-            Writer { settings, connection: None, plans_age: 0, recent: Recent::default(), written };
-        (Self { queue, position }, tokio::spawn(writer.run(waiting)))
-    }
-
-    /// Resolves when the submission is durably recorded, or certainly (or possibly) is not.
-    pub async fn submit(&self, submission: Submission) -> Result<Receipt, Refused> {
-        self.queue(submission)?.await.unwrap_or(Err(Refused::Closed))
-    }
-
-    /// The same for several, which are decided in this order.
-    pub async fn submit_all(&self, all: Vec<Submission>) -> Vec<Result<Receipt, Refused>> {
-        let answers: Vec<_> = all.into_iter().map(|one| self.queue(one)).collect();
-        let mut results = Vec::with_capacity(answers.len());
-        for answer in answers {
-            results.push(match answer {
-                Ok(answered) => answered.await.unwrap_or(Err(Refused::Closed)),
-                Err(refused) => Err(refused),
-            });
-        }
-        results
-    }
-
-    fn queue(&self, submission: Submission) -> Result<Answer, Refused> {
-        let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { submission, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Refused::Full,
-            mpsc::error::TrySendError::Closed(_) => Refused::Closed,
-        })?;
-        Ok(answered)
-    }
-
-    /// The newest position that this process wrote: wakes followers.
-    pub fn positions(&self) -> watch::Receiver<Position> {
-        self.position.clone()
-    }
-
-    /// Resolves when the writer is gone: it panicked, for nothing else ends it while a `Ledger` lives.
-    pub async fn ended(&self) {
-        self.queue.closed().await;
-    }
-
-    /// How many submissions wait.
-    pub fn waiting(&self) -> usize {
-        QUEUE_MAX - self.queue.capacity()
-    }
-}
-
 /// The connection between two groups.
 struct Kept {
     connection: PgConnection,
@@ -135,24 +66,35 @@ struct Kept {
     epoch: u64,
 }
 
-struct Writer {
+/// Records what waits.
+pub(super) struct Writer {
     settings: Settings,
     connection: Option<Kept>,
     /// How many groups the connection's plans have served.
     plans_age: u32,
     recent: Recent,
     written: watch::Sender<Position>,
+    /// Of the group at hand.
+    spans: Option<GroupSpans>,
 }
 
 impl Writer {
-    async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
+    pub(super) fn new(settings: Settings, written: watch::Sender<Position>) -> Self {
+        let recent = Recent::default();
+        Self { settings, connection: None, plans_age: 0, recent, written, spans: None }
+    }
+
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut waiting = Vec::with_capacity(GROUP_MAX);
         while queue.recv_many(&mut waiting, GROUP_MAX).await > 0 {
             metrics::histogram!("tokenledger_group_submissions")
                 .record(u32::try_from(waiting.len()).unwrap_or(u32::MAX));
+            let waits = waiting.iter_mut().filter_map(|waiting| waiting.wait.take()).collect();
+            self.spans = GroupSpans::begin(waits, waiting.len());
             let (submissions, answers): (Vec<_>, Vec<_>) =
                 waiting.drain(..).map(|waiting| (waiting.submission, waiting.answer)).unzip();
             let results = self.record_group(submissions).await;
+            self.spans = None;
             for (answer, result) in answers.into_iter().zip(results) {
                 // A caller that went away needs no answer: its submission is recorded all the same.
                 drop(answer.send(result));
@@ -236,13 +178,16 @@ impl Writer {
     }
 
     /// Within the deadline. After any doubt about the connection a new one is made.
-    async fn record_once(&mut self, group: &[Submission]) -> Result<Vec<Receipt>, GroupError> {
+    async fn record_once(
+        &mut self,
+        submissions: &[Submission],
+    ) -> Result<Vec<Receipt>, GroupError> {
         let started = tokio::time::Instant::now();
         let mut kept = self.connect().await?;
         let Kept { connection, epoch } = &mut kept;
         let acknowledged = *self.written.borrow();
-        let recording =
-            transaction::record(connection, &self.settings, &mut self.recent, group, acknowledged);
+        let group = Group { submissions, acknowledged, spans: self.spans.as_ref() };
+        let recording = transaction::record(connection, &self.settings, &mut self.recent, &group);
         let outcome = tokio::select! {
             outcome = timeout(GROUP_DEADLINE, recording) => outcome,
             () = self.settings.database.left(*epoch) => {

@@ -77,6 +77,7 @@ mod starts;
 mod signatures_at_the_door;
 mod strict_json;
 mod tidy;
+mod traces;
 mod tidy_commands;
 mod tidy_tables;
 mod token_asks;

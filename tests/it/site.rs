@@ -80,15 +80,25 @@ impl Site {
 
     /// A service on this port, or on one that is free. It is not ready yet.
     pub(crate) fn serve(&self, port: Option<u16>) -> Serving {
-        self.serve_logging(port, Stdio::null())
+        self.start(port, Stdio::null(), &[])
     }
 
     /// The same, with its log.
     pub(crate) fn serve_logging(&self, port: Option<u16>, log: Stdio) -> Serving {
+        self.start(port, log, &[])
+    }
+
+    /// The same, with more settings.
+    pub(crate) fn serve_with(&self, port: Option<u16>, more: &[(&str, &str)]) -> Serving {
+        self.start(port, Stdio::null(), more)
+    }
+
+    fn start(&self, port: Option<u16>, log: Stdio, more: &[(&str, &str)]) -> Serving {
         let port = port.unwrap_or_else(free_port);
         let listen = format!("127.0.0.1:{port}");
         let mut environment = self.environment();
         environment.push(("TOKENLEDGER_LISTEN", &listen));
+        environment.extend(more);
         Serving { child: Some(spawn_logging(&["serve"], &environment, log)), port }
     }
 

@@ -24,6 +24,7 @@ use tokenledger::database::Hosts;
 use tokenledger::database::Target;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
+use tokenledger::traces::Traces;
 
 use crate::cli::dev::demo::Demo;
 use crate::cli::dev::home::Home;
@@ -115,6 +116,7 @@ async fn open(
             .map_err(|error| Exit::usage(format!("api_key in dev.json: {error}")))?,
         clock,
         metrics,
+        traces: Traces::default(),
     };
     Ok(Service::open(setup).await?)
 }

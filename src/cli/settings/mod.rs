@@ -15,6 +15,7 @@ pub(crate) use crate::cli::settings::gather::Gathered;
 pub(crate) use crate::cli::settings::webhooks::Endpoint;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,6 +49,10 @@ pub(crate) struct Settings {
     pub webhooks: Vec<Endpoint>,
     pub webhook_window: Duration,
     pub log: Option<String>,
+    /// Where traces go.
+    pub otlp_endpoint: Option<String>,
+    /// One in so many requests is traced.
+    pub otlp_sample: NonZeroU32,
 }
 
 /// Collects the settings: those of the `dev` in `--data`, else those of environment and file.

@@ -10,7 +10,7 @@ pub(crate) struct Name {
 }
 
 /// Every setting, in the order in which they are shown.
-pub(crate) const NAMES: [Name; 15] = [
+pub(crate) const NAMES: [Name; 17] = [
     secret("database_url"),
     secret("database_owner_url"),
     plain("ledger", Some("tokenledger")),
@@ -26,6 +26,8 @@ pub(crate) const NAMES: [Name; 15] = [
     plain("smartpay_api_url", None),
     secret("smartpay_secret_key"),
     plain("log", None),
+    plain("otlp_endpoint", None),
+    plain("otlp_sample", Some("1")),
 ];
 
 /// Variables that flags read.

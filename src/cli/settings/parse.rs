@@ -1,6 +1,7 @@
 //! From texts to types: what a setting may be, and what must agree.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
     let schemes: &[&str] = if gathered.of_dev { &["https://", "http://"] } else { &["https://"] };
     gathered.parsed("public_url", |text| web_address(text, schemes))?;
     gathered.parsed("log", |text| logs::parse(text).map(drop))?;
+    gathered.parsed("otlp_endpoint", |text| web_address(text, &["http://"]))?;
     Ok(Settings {
         database_url: gathered.secret("database_url"),
         database_owner_url: gathered.secret("database_owner_url"),
@@ -51,6 +53,8 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         webhooks: gathered.webhooks()?,
         webhook_window: gathered.parsed("webhook_window", window)?.context("it has a default")?,
         log: gathered.text("log").map(str::to_owned),
+        otlp_endpoint: gathered.text("otlp_endpoint").map(str::to_owned),
+        otlp_sample: gathered.parsed("otlp_sample", sample)?.context("it has a default")?,
     })
 }
 
@@ -93,6 +97,10 @@ impl Gathered {
 
 fn listen(text: &str) -> anyhow::Result<SocketAddr> {
     text.parse().ok().context("write an address and a port, such as 127.0.0.1:8787 or 0.0.0.0:8787")
+}
+
+fn sample(text: &str) -> anyhow::Result<NonZeroU32> {
+    text.parse().ok().context("write a number from 1: one in so many requests is traced")
 }
 
 fn window(text: &str) -> anyhow::Result<Duration> {

@@ -19,6 +19,7 @@ use tokenledger::database::Target;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::signature::sign;
+use tokenledger::traces::Traces;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -57,6 +58,7 @@ pub(crate) struct Serving {
     pub(crate) database: PgConnectOptions,
     /// How long after its stop the service is not ready but still takes requests.
     pub(crate) grace: Duration,
+    pub(crate) traces: Traces,
 }
 
 impl World {
@@ -71,11 +73,16 @@ impl World {
             endpoints.add("dev", secret(text), Some(SUBSCRIPTION.to_owned()));
         }
         endpoints.add("second", secret(SECOND), None);
-        Serving { endpoints, database: self.options(SERVICE), grace: Duration::ZERO }
+        Serving {
+            endpoints,
+            database: self.options(SERVICE),
+            grace: Duration::ZERO,
+            traces: Traces::default(),
+        }
     }
 
     pub(crate) async fn serves_with(&self, serving: Serving) -> Served {
-        let Serving { endpoints, database, grace } = serving;
+        let Serving { endpoints, database, grace, traces } = serving;
         let setup = Setup {
             target: Target { ledger: LEDGER.parse().unwrap(), mode: Mode::Test, demo_until: None },
             database: database.into(),
@@ -85,6 +92,7 @@ impl World {
             api_key: ApiKey::parse(API_KEY, Mode::Test).unwrap(),
             clock: self.clock.clone(),
             metrics: metrics(),
+            traces,
         };
         let service = Service::open(setup).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
