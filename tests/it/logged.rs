@@ -3,9 +3,15 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
+
+/// While a process has one subscriber only, a line that a thread without it comes to first is
+/// switched off for all; with another one beside, each thread's own is asked.
+static BESIDE: OnceLock<Dispatch> = OnceLock::new();
 
 /// What was logged, in memory.
 #[derive(Clone, Default)]
@@ -14,6 +20,9 @@ pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
 impl Logged {
     /// Of everything on this thread, as long as the guard lives.
     pub(crate) fn begin() -> (Self, DefaultGuard) {
+        BESIDE.get_or_init(|| {
+            Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish())
+        });
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt().json().with_writer(log.clone()).finish();
         (log, tracing::subscriber::set_default(subscriber))
