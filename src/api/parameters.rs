@@ -90,6 +90,10 @@ fn about(name: &str) -> (&'static str, Value) {
             "When it was signed, in milliseconds",
             json!({"type": "string", "pattern": "^\\d{13}$"}),
         ),
-        _ => ("As Smartpay sends it", text()),
+        "Smartpay-Signature" => (
+            "The MAC over timestamp, dot and body",
+            json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+        ),
+        _ => ("As Smartpay sends it", json!({"type": "string", "pattern": "^[!-~]+$"})),
     }
 }
