@@ -1,6 +1,7 @@
 //! What the inputs alone cannot settle: it is shown, and Smartpay is to be asked.
 
 use tokenledger::token::Ask;
+use tokenledger::token::Command;
 use tokenledger::token::Happened;
 use tokenledger::token::Said;
 use tokenledger::token::Status;
@@ -39,4 +40,28 @@ fn what_cannot_be_told_from_the_inputs_alone_asks_for_a_reading() {
     assert_eq!(tell(&mut token, &fresh(Said::Active, 10)).asks, None, "it is the answer");
     let body = rendered_late(Happened::Created, CREATED_AT, Said::Active, 30);
     assert_eq!(tell(&mut token, &body).asks, Some(Ask::BodySaysActive));
+}
+
+#[test]
+fn only_a_tie_that_decides_asks_for_a_reading() {
+    let asks = |told: &[Command], last: Command| tell(&mut after(told), &last).asks;
+    assert_eq!(asks(&[], approved(10)), None);
+    assert_eq!(asks(&[approved(10)], enabled(10)), None, "both say active");
+    assert_eq!(asks(&[approved(10)], disabled(20)), None, "the newer one decides");
+    assert_eq!(asks(&[approved(10), disabled(20)], disabled(10)), None, "neither decides");
+    assert_eq!(asks(&[approved(10), enabled(20)], disabled(20)), Some(Ask::EqualTimes));
+}
+
+#[test]
+fn every_reason_to_ask_has_its_word() {
+    let words = [
+        (Ask::Contradiction, "contradiction"),
+        (Ask::EqualTimes, "equal_times"),
+        (Ask::BodySaysActive, "body_says_active"),
+        (Ask::BodySaysPending, "body_says_pending"),
+        (Ask::StaleActive, "stale_active"),
+    ];
+    for (ask, word) in words {
+        assert_eq!(ask.as_str(), word);
+    }
 }
