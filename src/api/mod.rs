@@ -3,7 +3,8 @@
 mod auth;
 mod body;
 mod checks;
-mod cursor;
+/// Where a list goes on.
+pub mod cursor;
 mod deliveries;
 mod delivery_shapes;
 mod docs;

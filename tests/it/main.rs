@@ -47,6 +47,7 @@ mod failing_data;
 mod failing_database;
 mod failover;
 mod flood;
+mod fuzz_corpus;
 mod golden;
 mod import;
 mod hosts;

@@ -38,7 +38,8 @@ fn a_module_uses_only_modules_above_it() {
 fn imports_are_spelled_out() {
     let src = files_of("src/", ".rs");
     let tests = files_of("tests/", ".rs");
-    refuse(src.iter().chain(&tests).flat_map(unclear_imports));
+    let fuzz = files_of("fuzz/", ".rs");
+    refuse(src.iter().chain(&tests).chain(&fuzz).flat_map(unclear_imports));
 }
 
 #[test]

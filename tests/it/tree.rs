@@ -4,8 +4,18 @@ use std::fs;
 use std::path::Path;
 
 /// What is ours below the top folder: neither build results nor a `dev` on its data.
-const FOLDERS: [&str; 8] =
-    [".cargo", ".ci", "benches", "docs", "migrations", "scripts", "src", "tests"];
+const FOLDERS: [&str; 10] = [
+    ".cargo",
+    ".ci",
+    "benches",
+    "docs",
+    "fuzz/src",
+    "fuzz/targets",
+    "migrations",
+    "scripts",
+    "src",
+    "tests",
+];
 
 /// Files at the top: those with one of these endings, and these names. `Cargo.lock` is cargo's.
 const TOP_ENDINGS: [&str; 2] = [".md", ".toml"];
