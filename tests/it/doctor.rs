@@ -61,7 +61,7 @@ async fn one_look_finds_a_sound_ledger_sound_and_warns_of_what_waits() {
         "SET search_path = {schema};
         INSERT INTO refusals VALUES ('dev', 'bad_signature', now(), 2),
             ('dev', 'stale_timestamp', now(), 1), ('dev', 'bad_signature', now() - interval '2 days', 9);
-        INSERT INTO readings_due SELECT ref, 'stale_timestamp', now() FROM vault"
+        INSERT INTO readings_due SELECT ref, 'stale_timestamp', now(), 1 FROM vault"
     );
     service.execute(plant.as_str()).await.unwrap();
     let document = looked(&home);
