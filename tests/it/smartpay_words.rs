@@ -77,10 +77,11 @@ fn a_kept_signature_matches_again_by_the_reading_that_matched_and_by_no_other() 
 }
 
 #[test]
-fn sixteen_bytes_are_a_secret_and_fifteen_are_none() {
+fn a_secret_has_16_bytes_at_least_and_1_024_characters_at_most() {
     let bytes = |text: &str| decode_key(text).unwrap().len();
     let (fifteen, sixteen) = ("gybcsjixKyBW2d4z6iNP", "gybcsjixKyBW2d4z6iNPl");
     assert_eq!((bytes(fifteen), bytes(sixteen)), (15, 16));
     assert_eq!(SigningSecret::parse(fifteen).unwrap_err(), SecretError::Short(15));
     assert!(SigningSecret::parse(sixteen).is_ok());
+    assert!(SigningSecret::parse(&"b".repeat(1_024)).is_ok(), "the longest");
 }
