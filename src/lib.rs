@@ -4,7 +4,8 @@
 //! above it.
 //!
 //! Deliberately absent: floats; the system clock outside [`clock`]; the environment (the binary
-//! reads it); repository traits; `UPDATE` on the record.
+//! reads it); repository traits; `UPDATE` on the record; any caller of Smartpay but
+//! [`smartpay::client`].
 
 /// The only place that reads the time.
 pub mod clock;
@@ -14,7 +15,7 @@ pub mod traces;
 pub mod canonical;
 /// The rules of a token. Pure.
 pub mod token;
-/// The vendor's wire: secrets, signatures, notices, readings.
+/// The vendor's wire: secrets, signatures, notices, readings, calls.
 pub mod smartpay;
 /// Refs, and what is sealed.
 pub mod vault;

@@ -1,4 +1,5 @@
-//! Token ids, which are secrets that can be charged, and event ids, which are not.
+//! Token ids, which are secrets that can be charged, and ids of events and webhook endpoints, which
+//! are not.
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use crate::smartpay::mode::Mode;
 
 const TOKEN_BODY_CHARS_MAX: usize = 48;
 const EVENT_BODY_CHARS_MAX: usize = 128;
+const ENDPOINT_BODY_CHARS_MAX: usize = 64;
 /// Below this many characters two shown ones would give too much of a body away.
 const MASKED_BODY_CHARS_MIN: usize = 8;
 const MASKED_CHARS_SHOWN: usize = 2;
@@ -31,6 +33,13 @@ pub struct EventId {
     text: String,
 }
 
+/// An id of a webhook endpoint at Smartpay, which its deliveries name as their subscription.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EndpointId {
+    mode: Mode,
+    text: String,
+}
+
 /// A text that is no token id. It is not repeated: it may be almost one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
@@ -44,6 +53,13 @@ pub struct NotATokenId;
     "an event id is evt_test_ or evt_live_ followed by 1 to {EVENT_BODY_CHARS_MAX} visible ASCII characters and holds no token id"
 )]
 pub struct NotAnEventId;
+
+/// A text that is no id of a webhook endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "the id of a webhook endpoint is webhookendpoint_test_ or webhookendpoint_live_ followed by 1 to {ENDPOINT_BODY_CHARS_MAX} letters and digits"
+)]
+pub struct NotAnEndpointId;
 
 impl TokenId {
     pub fn parse(text: &str) -> Result<TokenId, NotATokenId> {
@@ -96,6 +112,25 @@ impl EventId {
     }
 }
 
+impl EndpointId {
+    pub fn parse(text: &str) -> Result<EndpointId, NotAnEndpointId> {
+        let (mode, body) = Mode::split(text, "webhookendpoint_").ok_or(NotAnEndpointId)?;
+        let fits = (1..=ENDPOINT_BODY_CHARS_MAX).contains(&body.len());
+        if !fits || !body.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(NotAnEndpointId);
+        }
+        Ok(EndpointId { mode, text: text.to_owned() })
+    }
+
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
 impl fmt::Debug for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TokenId({}, redacted)", self.mode)
@@ -116,6 +151,7 @@ impl From<EventId> for String {
 
 #[cfg(test)]
 mod tests {
+    use crate::smartpay::ids::EndpointId;
     use crate::smartpay::ids::EventId;
     use crate::smartpay::ids::TokenId;
 
@@ -155,6 +191,16 @@ mod tests {
             ["evt_test_", "evt_test_a b", "evt_test_\u{7f}", "evt_x_a", "evt_test_paytok_test_a"]
         {
             assert!(EventId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_id_is_one_segment_of_a_path() {
+        let id = EndpointId::parse("webhookendpoint_live_9aZ").unwrap();
+        assert_eq!((id.mode().as_str(), id.as_str()), ("live", "webhookendpoint_live_9aZ"));
+        for bad in ["", "webhookendpoint_test_", "webhookendpoint_x_a", "webhookendpoint_test_a/b"]
+        {
+            assert!(EndpointId::parse(bad).is_err(), "{bad}");
         }
     }
 }

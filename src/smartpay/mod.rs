@@ -1,6 +1,7 @@
-//! The vendor's wire: what Smartpay sends, read into types that cannot be wrong.
+//! The vendor's wire: what Smartpay sends, read into types that cannot be wrong, and what is asked
+//! of it.
 //!
-//! Deliberately absent: a clock (the time of receipt is an argument), I/O, and any client yet.
+//! Deliberately absent outside of [`client`]: a clock (the time of receipt is an argument) and I/O.
 
 /// Test or live.
 pub mod mode;
@@ -20,7 +21,10 @@ pub mod reason;
 pub mod notice;
 /// A token object in an answer.
 pub mod reading;
+/// Calls to the API.
+pub mod client;
 
+pub use crate::smartpay::ids::EndpointId;
 pub use crate::smartpay::ids::EventId;
 pub use crate::smartpay::ids::TokenId;
 pub use crate::smartpay::keys::SigningSecret;

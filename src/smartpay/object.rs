@@ -76,6 +76,12 @@ impl TokenObject {
     }
 }
 
+/// A time that may lie ahead, such as that when a session expires.
+pub(crate) fn dated(value: Option<&Value>) -> Option<ProviderTime> {
+    let millis = value?.as_i64()?;
+    (TIME_MS_MIN..=TIME_MS_MAX).contains(&millis).then(|| ProviderTime::from_millis(millis))
+}
+
 /// An object may leave out its own name, but must not have another's.
 pub(crate) fn object_is(fields: &Map<String, Value>, name: &str) -> Result<(), Reason> {
     match fields.get("object") {

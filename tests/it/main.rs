@@ -73,6 +73,7 @@ mod sandbox_sender;
 mod sandbox_state;
 mod settings;
 mod several_processes;
+mod smartpay_client;
 mod signature;
 mod smartpay_words;
 mod starts;
