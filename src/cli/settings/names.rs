@@ -1,5 +1,7 @@
 //! The names of the settings: closed, so that a misspelt one is noticed.
 
+use tokenledger::smartpay::client::ApiUrl;
+
 /// A setting, named as in the file; in the environment with the prefix and in upper case.
 #[derive(Debug)]
 pub(crate) struct Name {
@@ -23,7 +25,7 @@ pub(crate) const NAMES: [Name; 17] = [
     secret("webhook_secrets"),
     plain("webhook_subscription_ids", None),
     plain("webhook_window", Some("300")),
-    plain("smartpay_api_url", None),
+    plain("smartpay_api_url", Some(ApiUrl::SMARTPAY)),
     secret("smartpay_secret_key"),
     plain("log", None),
     plain("otlp_endpoint", None),

@@ -12,6 +12,8 @@ use secrecy::SecretString;
 use tokenledger::database::Hosts;
 use tokenledger::database::LedgerName;
 use tokenledger::smartpay::Mode;
+use tokenledger::smartpay::client::ApiUrl;
+use tokenledger::smartpay::client::SecretKey;
 use tokenledger::vault::MasterKey;
 
 use crate::cli::logs;
@@ -36,7 +38,7 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
     }
     gathered.parsed("api_key", |text| api_key(text, mode))?;
     gathered.parsed("smartpay_secret_key", |text| smartpay_key(text, mode))?;
-    gathered.parsed("smartpay_api_url", |text| web_address(text, &["https://", "http://"]))?;
+    gathered.parsed("smartpay_api_url", ApiUrl::parse)?;
     let schemes: &[&str] = if gathered.of_dev { &["https://", "http://"] } else { &["https://"] };
     gathered.parsed("public_url", |text| web_address(text, schemes))?;
     gathered.parsed("log", |text| logs::parse(text).map(drop))?;
@@ -123,9 +125,7 @@ fn api_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
 }
 
 fn smartpay_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
-    let (of, _) =
-        keyed(text, "sk_").context("a secret key of Smartpay begins with sk_test_ or sk_live_")?;
-    agree(of, mode)
+    agree(SecretKey::parse(text)?.mode(), mode)
 }
 
 fn keyed<'a>(text: &'a str, prefix: &str) -> Option<(Mode, &'a str)> {

@@ -6,6 +6,7 @@ mod hostile;
 mod outcomes;
 mod requests;
 mod server;
+mod settings;
 mod truth;
 
 use std::time::Duration;
