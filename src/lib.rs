@@ -13,6 +13,8 @@ pub mod clock;
 pub mod traces;
 /// Bytes to be hashed: fields that cannot run into each other.
 pub mod canonical;
+/// Serving HTTP: connections and bodies, with deadlines and limits.
+pub mod http;
 /// The rules of a token. Pure.
 pub mod token;
 /// The vendor's wire: secrets, signatures, notices, readings, calls.

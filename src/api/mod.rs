@@ -1,7 +1,6 @@
 //! HTTP for services: the webhook route, and reads.
 
 mod auth;
-mod body;
 mod checks;
 /// Where a list goes on.
 pub mod cursor;
@@ -21,7 +20,6 @@ mod problem;
 mod requests;
 mod routes;
 mod routing;
-mod server;
 mod service;
 mod shapes;
 mod spans;
@@ -39,7 +37,6 @@ pub use routes::Access;
 pub use routes::Gives;
 pub use routes::ROUTES;
 pub use routes::Route;
-pub use server::serve;
 pub use service::Service;
 pub use service::Setup;
 

@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use serde_json::Map;
 use serde_json::Value;
 
-use crate::api::body;
-use crate::api::body::NoBody;
 use crate::api::problem::Problem;
 use crate::api::problem::repeatable;
+use crate::http::body;
+use crate::http::body::NoBody;
 use crate::smartpay::json;
 
 /// The most bytes of a request's body where no other limit is named.

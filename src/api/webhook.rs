@@ -20,11 +20,11 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::api::App;
-use crate::api::body;
 use crate::api::endpoints::Endpoint;
 use crate::api::metrics::LATENESS;
 use crate::api::problem::Problem;
 use crate::api::wrap::InSum;
+use crate::http::body;
 use crate::ledger::Content;
 use crate::ledger::Delivery;
 use crate::ledger::Receipt;

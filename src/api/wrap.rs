@@ -24,7 +24,7 @@ use crate::api::params::Params;
 use crate::api::params::digits;
 use crate::api::problem::Problem;
 use crate::api::problem::render;
-use crate::api::server::HEADER_BYTES_MAX;
+use crate::http::server::HEADER_BYTES_MAX;
 use crate::ledger::standing;
 
 const MIN_POSITION: &str = "Ledger-Min-Position";

@@ -16,6 +16,7 @@ use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
 use tokenledger::database::SERVICE;
 use tokenledger::database::Target;
+use tokenledger::http::serve;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::signature::sign;
@@ -173,7 +174,7 @@ fn secret(text: &str) -> SigningSecret {
 pub(crate) async fn serves_routes(routes: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(api::serve(listener, api::wrapped(routes), std::future::pending()));
+    tokio::spawn(serve(listener, api::wrapped(routes), std::future::pending()));
     address
 }
 

@@ -17,13 +17,13 @@ use tokio::time::sleep;
 use tokio::time::timeout;
 
 /// A request's head must have arrived by then; an idle connection is closed by then too.
-pub(super) const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// The most bytes of a request's head.
-pub(super) const HEADER_BYTES_MAX: usize = 32 * 1024;
+pub(crate) const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// The most headers of a request.
-pub(super) const HEADERS_MAX: usize = 100;
+pub(crate) const HEADERS_MAX: usize = 100;
 /// The most connections at once; more wait in the listener's backlog.
-pub(super) const CONNECTIONS_MAX: usize = 4096;
+pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// How long open requests may take to end when the service shuts down.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(15);
 /// After an accept that failed (out of file descriptors, say).

@@ -12,18 +12,18 @@ use http_body_util::Limited;
 use tokio::time::timeout;
 
 /// A whole body must have arrived by then.
-pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Why there is no body, as HTTP has it: 413, 408 or 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoBody {
+pub(crate) enum NoBody {
     TooLarge,
     TooSlow,
     Broken,
 }
 
 impl NoBody {
-    pub(super) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -33,14 +33,14 @@ impl NoBody {
 }
 
 /// An announced length over the limit, known before a byte is read.
-pub(super) fn announces_more(headers: &HeaderMap, bytes_max: usize) -> bool {
+pub(crate) fn announces_more(headers: &HeaderMap, bytes_max: usize) -> bool {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     length
         .and_then(|text| text.parse::<u64>().ok())
         .is_some_and(|length| u64::try_from(bytes_max).is_ok_and(|bytes_max| length > bytes_max))
 }
 
-pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, NoBody> {
+pub(crate) async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, NoBody> {
     let collecting = Limited::new(body, bytes_max).collect();
     match timeout(BODY_DEADLINE, collecting).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
@@ -51,7 +51,7 @@ pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Vec<u8>, NoBody
 }
 
 /// Exactly one content type, and it is JSON; no content encoding.
-pub(super) fn is_plain_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_plain_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else { return false };
     let Ok(text) = only.to_str() else { return false };
