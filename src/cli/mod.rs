@@ -34,7 +34,8 @@ mod replay;
 mod ledger;
 /// Ctrl-C and SIGTERM.
 mod stop;
-mod dev;
+/// Everything in one process, and the pretend Smartpay alone.
+pub(crate) mod dev;
 mod serve;
 mod migrate;
 mod trigger;
@@ -55,6 +56,10 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         logs::start(settings::log_of_environment()?.as_deref(), Form::Plain)?;
         return dev::run(dev, shared).await;
     }
+    if let Command::Sandbox(sandbox) = &options.command {
+        logs::start(settings::log_of_environment()?.as_deref(), Form::Plain)?;
+        return dev::sandbox::run(sandbox, shared).await;
+    }
     let printer = Printer::new(shared);
     let gathered = settings::gather(shared)?;
     for warning in &gathered.warnings {
@@ -66,7 +71,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
     let settings = Settings::parse(&gathered)?;
     logs::start(settings.log.as_deref(), Form::of(&options.command))?;
     match options.command {
-        Command::Dev(_) | Command::Config(_) => unreachable!("both returned above"),
+        Command::Dev(_) | Command::Sandbox(_) | Command::Config(_) => {
+            unreachable!("they returned above")
+        }
         Command::Serve => serve::run(&settings).await,
         Command::Migrate => migrate::run(&settings, &printer).await,
         Command::Trigger(trigger) => {

@@ -9,10 +9,11 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
-use secrecy::SecretString;
 
 use tokenledger::ledger::Verdict;
 
+use crate::cli::dev::postgres::DatabaseOptions;
+use crate::cli::dev::sandbox::SandboxOptions;
 use crate::cli::doctor::DoctorOptions;
 use crate::cli::import::ImportCommand;
 use crate::cli::keys::KeysCommand;
@@ -80,8 +81,10 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Everything in one process: private PostgreSQL, service, demo data
+    /// Everything in one process: private PostgreSQL, pretend Smartpay, service, demo data
     Dev(DevOptions),
+    /// The pretend Smartpay alone
+    Sandbox(SandboxOptions),
     /// The service, from its configuration
     Serve,
     /// Make the schema or bring it up to date, as the owner role
@@ -130,12 +133,11 @@ Examples:
   tokenledger dev --empty --port 9000   nothing but the service
 ")]
 pub(crate) struct DevOptions {
-    /// Port of the service
+    /// Port of the service; the pretend Smartpay takes the next one
     #[arg(long, default_value_t = 8787)]
     pub port: u16,
-    /// Use this database, as a role that may create roles, and start none
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<SecretString>,
+    #[command(flatten)]
+    pub database: DatabaseOptions,
     /// No demo data
     #[arg(long)]
     pub empty: bool,
@@ -148,12 +150,6 @@ pub(crate) struct DevOptions {
     /// Make the same demo again
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Directory of the PostgreSQL binaries
-    #[arg(long, value_name = "DIR")]
-    pub binaries: Option<PathBuf>,
-    /// Download no PostgreSQL when none is installed
-    #[arg(long)]
-    pub no_download: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,12 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal as listen_for;
 use tokio::sync::watch;
 
+/// Resolves when it becomes true.
+pub(crate) async fn of(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone has nothing more to say: that is an end too.
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
 /// Becomes true when the process is asked to end.
 pub(crate) fn signal() -> anyhow::Result<watch::Receiver<bool>> {
     let mut interrupt = listen_for(SignalKind::interrupt()).context("listening for Ctrl-C")?;

@@ -3,22 +3,25 @@
 use std::path::Path;
 
 use anyhow::Context;
+use reqwest::Client;
+use reqwest::RequestBuilder;
 use reqwest::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use tokenledger::clock::Clock;
 use tokenledger::ledger::Authority;
 use tokenledger::sandbox::Action;
-use tokenledger::sandbox::Faults;
-use tokenledger::sandbox::Message;
-use tokenledger::sandbox::Sandbox;
-use tokenledger::sandbox::Sender;
-use tokenledger::sandbox::Token;
+use tokenledger::sandbox::Named;
+use tokenledger::sandbox::Trigger;
+use tokenledger::sandbox::Triggered;
 use tokenledger::sandbox::ids;
 use tokenledger::smartpay::TokenId;
 use tokenledger::token::Claim;
 use tokenledger::token::ClaimOrigin;
 use tokenledger::token::Consumer;
-use tokenledger::vault::Ref;
+use tokenledger::token::ProviderTime;
+use tokenledger::token::SessionId;
 
 use crate::cli::exit::Exit;
 use crate::cli::ledger::Opened;
@@ -27,102 +30,150 @@ use crate::cli::options::TriggerOptions;
 use crate::cli::output::Printer;
 use crate::cli::settings::Settings;
 
+/// The controls of the pretend Smartpay that runs in this `dev`.
+struct Controls {
+    url: String,
+    client: Client,
+}
+
+/// Of its tokens, what is asked for.
+#[derive(Deserialize)]
+struct Tokens {
+    tokens: Vec<Known>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Known {
+    id: String,
+    session: Option<String>,
+    created_at: ProviderTime,
+}
+
+/// Why it refused.
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+    details: Vec<String>,
+}
+
 pub(crate) async fn run(
     options: &TriggerOptions,
     data: Option<&Path>,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<(), Exit> {
-    let data = data.ok_or_else(|| {
-        Exit::usage("trigger plays Smartpay for a `dev`: give its directory with --data")
-    })?;
+    if data.is_none() {
+        let message = "trigger plays Smartpay for a `dev`: give its directory with --data";
+        return Err(Exit::usage(message));
+    }
     let action = Action::parse(&options.event).map_err(|error| Exit::usage(error.to_string()))?;
     let consumer = options.consumer.as_deref().map(Consumer::parse).transpose();
     let consumer = consumer.map_err(|error| Exit::usage(format!("--consumer: {error}")))?;
     let opened = Opened::open(settings).await?;
-    let mut sandbox = Sandbox::open(&data.join("smartpay.json")).map_err(anyhow::Error::from)?;
-    let message = act(&mut sandbox, action, options, &opened)?;
-    let created_at = sandbox.token(message.token()).map(Token::created_at);
-    let reference = opened.vault.reference(message.token());
-    if let (Some(consumer), Some(token_created_at)) = (consumer, created_at) {
-        let claim = Claim {
-            token_created_at,
-            session: Some(ids::session_id(&mut rand::rng())),
-            consumer: Some(consumer),
-            reference: None,
-            origin: ClaimOrigin::SessionResponse,
-        };
-        let authority =
-            Authority { actor: "trigger".to_owned(), reason: "a session of a shopper".to_owned() };
-        opened.claim(message.token().clone(), claim, authority).await?;
+    let vault = opened.vault.clone();
+    let mut claimer = consumer.map(|consumer| (opened, consumer));
+    let controls = Controls::of(settings)?;
+    let mut trigger = Trigger {
+        event: options.event.clone(),
+        duplicate: options.duplicate - 1,
+        bad_signature: options.bad_signature,
+        skew_ms: options.skew,
+        ..Trigger::default()
+    };
+    if let Some(reference) = options.token.as_deref().map(named::reference).transpose()? {
+        let known = controls.find(|id| vault.reference(id) == reference).await?;
+        let unknown = || Exit::not_found(format!("the pretend Smartpay has no token {reference}"));
+        trigger.token = Some(known.ok_or_else(unknown)?.id);
+    } else if action == Action::Create {
+        let new = new_token();
+        // A shop that made a session notes whose it is before the webhook comes.
+        if let Some((opened, consumer)) = claimer.take() {
+            claim(opened, &new, consumer).await?;
+        }
+        trigger.create = Some(new);
     }
-    let answers = send(&message, options, settings).await?;
-    for status in &answers {
+    let triggered: Triggered = controls.send(&trigger).await?;
+    let token = token_id(&triggered.token)?;
+    let reference = vault.reference(&token);
+    for answer in triggered.answers {
+        let status = StatusCode::from_u16(answer).context("reading the answers")?;
         printer.say(&format!("{action} {reference} → {status}"));
     }
-    // What the service never took has not happened: both sides stay the same.
-    if answers.contains(&StatusCode::OK) {
-        sandbox.save().context("keeping the pretend Smartpay's tokens")?;
+    if let Some((opened, consumer)) = claimer
+        && let Some(known) = controls.find(|id| *id == token).await?
+        && let Some(session) = known.session
+    {
+        let named = Named { token: known.id, session, created_at: known.created_at };
+        claim(opened, &named, consumer).await?;
     }
     Ok(())
 }
 
-/// Lets it happen at the pretend Smartpay: to the token named, a new one, or the newest that allows it.
-fn act(
-    sandbox: &mut Sandbox,
-    action: Action,
-    options: &TriggerOptions,
-    opened: &Opened,
-) -> Result<Message, Exit> {
-    let now = Clock::system().now();
+impl Controls {
+    fn of(settings: &Settings) -> Result<Self, Exit> {
+        let url = settings.smartpay_api_url.clone().ok_or_else(|| {
+            Exit::usage("this `dev` has no pretend Smartpay: start it again with this version")
+        })?;
+        let client = Client::builder().no_proxy().build().context("a client")?;
+        Ok(Self { url, client })
+    }
+
+    /// The token of which this holds.
+    async fn find(&self, is_it: impl Fn(&TokenId) -> bool) -> Result<Option<Known>, Exit> {
+        let request = self.client.get(format!("{}/sandbox/tokens", self.url));
+        let all: Tokens = answered(request).await?;
+        let wanted = |known: &Known| TokenId::parse(&known.id).is_ok_and(|id| is_it(&id));
+        Ok(all.tokens.into_iter().find(wanted))
+    }
+
+    async fn send(&self, trigger: &Trigger) -> Result<Triggered, Exit> {
+        answered(self.client.post(format!("{}/sandbox/trigger", self.url)).json(trigger)).await
+    }
+}
+
+async fn answered<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Exit> {
+    let unreachable = |error: reqwest::Error| {
+        let error = anyhow::Error::from(error.without_url());
+        Exit::Unreachable(error.context("asking the pretend Smartpay: is `dev` running?"))
+    };
+    let response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    if status.is_success() {
+        return response.json().await.map_err(unreachable);
+    }
+    let Refusal { message, details } = response.json().await.map_err(unreachable)?;
+    let message = if details.is_empty() { message } else { details.join("; ") };
+    Err(match status {
+        StatusCode::NOT_FOUND => Exit::not_found(message),
+        StatusCode::BAD_REQUEST | StatusCode::CONFLICT => Exit::usage(message),
+        _ => Exit::Unreachable(anyhow::Error::msg(message)),
+    })
+}
+
+async fn claim(opened: Opened, of: &Named, consumer: Consumer) -> Result<(), Exit> {
+    let claim = Claim {
+        token_created_at: of.created_at,
+        session: Some(SessionId::parse(&of.session).context("the sandbox's session id")?),
+        consumer: Some(consumer),
+        reference: None,
+        origin: ClaimOrigin::SessionResponse,
+    };
+    let authority =
+        Authority { actor: "trigger".to_owned(), reason: "a session of a shopper".to_owned() };
+    opened.claim(token_id(&of.token)?, claim, authority).await?;
+    Ok(())
+}
+
+fn new_token() -> Named {
     let mut rng = rand::rng();
-    let id = match options.token.as_deref().map(named::reference).transpose()? {
-        Some(reference) => Some(find(sandbox, &reference, opened)?),
-        None => sandbox.newest_for(action).map(|token| token.id().clone()),
-    };
-    let id = match id {
-        None if action == Action::Create => return Ok(sandbox.create(None, now, &mut rng)),
-        None => {
-            return Err(Exit::not_found(format!(
-                "the pretend Smartpay has no token to which {} can happen: make one with `trigger \
-                 token.created`",
-                options.event
-            )));
-        }
-        Some(id) => id,
-    };
-    sandbox
-        .apply(&id, action, now, &mut rng)
-        .map_err(|error| Exit::usage(format!("{}: {error}", options.event)))
+    Named {
+        token: ids::token_id(&mut rng).expose().to_owned(),
+        session: ids::session_id(&mut rng).as_str().to_owned(),
+        created_at: ProviderTime::from_millis(Clock::system().now().timestamp_millis()),
+    }
 }
 
-/// The id behind a ref: the pretend Smartpay knows ids only.
-fn find(sandbox: &Sandbox, reference: &Ref, opened: &Opened) -> Result<TokenId, Exit> {
-    let mut ids = sandbox.tokens().iter().map(Token::id);
-    ids.find(|id| opened.vault.reference(id) == *reference)
-        .cloned()
-        .ok_or_else(|| Exit::not_found(format!("the pretend Smartpay has no token {reference}")))
-}
-
-async fn send(
-    message: &Message,
-    options: &TriggerOptions,
-    settings: &Settings,
-) -> Result<Vec<StatusCode>, Exit> {
-    let webhook = settings.webhooks()?.first().expect("the list is not empty");
-    let key = webhook.keys.first().expect("an endpoint has a secret");
-    let url = format!("{}/webhooks/smartpay/{}", settings.service_url(), webhook.name);
-    let sender = Sender::new(
-        &url,
-        key.secret.expose(),
-        key.subscription_id.as_deref().unwrap_or_default(),
-        Clock::system(),
-    )
-    .map_err(|error| Exit::usage(error.to_string()))?;
-    let faults = Faults {
-        duplicate: options.duplicate - 1,
-        bad_signature: options.bad_signature,
-        skew_ms: options.skew,
-    };
-    sender.send_with(message, faults).await.map_err(|error| Exit::Unreachable(error.into()))
+fn token_id(text: &str) -> anyhow::Result<TokenId> {
+    TokenId::parse(text).context("the sandbox's token id")
 }

@@ -2,17 +2,14 @@
 
 use std::fmt;
 
-use rand::Rng;
 use serde::Serialize;
 
 use crate::sandbox::action::Action;
-use crate::sandbox::ids;
 use crate::sandbox::token::Token;
+use crate::sandbox::token::TokenObject;
 use crate::smartpay::EventId;
 use crate::smartpay::TokenId;
 use crate::token::ProviderTime;
-use crate::token::Reference;
-use crate::token::Said;
 
 /// The vendor's only version of the form.
 const VERSION: &str = "2022-02-18";
@@ -20,10 +17,11 @@ const VERSION: &str = "2022-02-18";
 /// What is sent, as often as it takes: the same bytes under the same event id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    event_id: EventId,
-    action: Action,
-    token: TokenId,
-    body: Vec<u8>,
+    pub(crate) event_id: EventId,
+    pub(crate) action: Action,
+    pub(crate) token: TokenId,
+    pub(crate) created_at: ProviderTime,
+    pub(crate) body: Vec<u8>,
 }
 
 // Fields in the order of the vendor's samples.
@@ -44,33 +42,14 @@ struct EventData<'a> {
     data: TokenObject<'a>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TokenObject<'a> {
-    id: &'a str,
-    object: &'static str,
-    test: bool,
-    created_at: ProviderTime,
-    updated_at: ProviderTime,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<&'a Reference>,
-    status: Said,
-    metadata: Metadata,
-}
-
-/// Nothing here sets any.
-#[derive(Serialize)]
-struct Metadata {}
-
 impl Message {
-    /// Tells of `action`, with the token as it is after it.
+    /// Tells of `action`, with the token as it is now.
     pub(crate) fn render(
+        event_id: EventId,
         action: Action,
         token: &Token,
         created_at: ProviderTime,
-        rng: &mut impl Rng,
     ) -> Message {
-        let event_id = ids::event_id(rng);
         let event = EventObject {
             id: event_id.as_str(),
             object: "event",
@@ -79,20 +58,11 @@ impl Message {
             event_data: EventData {
                 r#type: action.as_str(),
                 version: VERSION,
-                data: TokenObject {
-                    id: token.id().expose(),
-                    object: "token",
-                    test: true,
-                    created_at: token.created_at(),
-                    updated_at: token.updated_at(),
-                    reference: token.reference(),
-                    status: token.status(),
-                    metadata: Metadata {},
-                },
+                data: token.object(),
             },
         };
         let body = serde_json::to_vec(&event).expect("texts, numbers and flags are JSON");
-        Message { event_id, action, token: token.id().clone(), body }
+        Message { event_id, action, token: token.id().clone(), created_at, body }
     }
 
     pub fn event_id(&self) -> &EventId {
@@ -105,6 +75,11 @@ impl Message {
 
     pub fn token(&self) -> &TokenId {
         &self.token
+    }
+
+    /// When what it tells of happened.
+    pub fn created_at(&self) -> ProviderTime {
+        self.created_at
     }
 
     pub fn body(&self) -> &[u8] {

@@ -1,7 +1,8 @@
-//! A pretend Smartpay: its side of a token's life, and the webhooks it sends.
+//! A pretend Smartpay over real HTTP: its API, its hosted page, the webhooks it sends.
 //!
 //! Last of all modules that speak of tokens, so that no product code can use it. What it knows is
-//! what Smartpay knows: no consumer, no history.
+//! what Smartpay knows: no consumer but in what a session was given. What the vendor leaves open is
+//! decided here, each time with a comment.
 
 /// What can be done to a token at Smartpay, and when.
 pub mod action;
@@ -11,20 +12,41 @@ pub mod token;
 pub mod message;
 /// Ids of every kind, from a seeded generator.
 pub mod ids;
-/// All tokens, in one file.
-pub mod state;
 /// Signing and sending.
 pub mod sender;
 /// Two months of a shop's life, made at once.
 pub mod demo;
+/// Chances and the decisions that follow from a seed.
+mod chance;
+/// The tables.
+mod schema;
+mod faults;
+mod tokens;
+mod truth;
+mod sessions;
+mod endpoints;
+mod idempotency;
+mod deliveries;
+/// What sends them.
+mod outbox;
+/// What happens.
+mod acts;
+mod trigger;
+mod adopt;
+/// Smartpay's side of HTTP.
+mod wire;
+mod server;
 
 pub use crate::sandbox::action::Action;
 pub use crate::sandbox::action::Illegal;
 pub use crate::sandbox::message::Message;
-pub use crate::sandbox::sender::Faults;
+pub use crate::sandbox::schema::OpenError;
 pub use crate::sandbox::sender::NotDelivered;
 pub use crate::sandbox::sender::Sender;
-pub use crate::sandbox::state::ActError;
-pub use crate::sandbox::state::Sandbox;
-pub use crate::sandbox::state::StateError;
+pub use crate::sandbox::sender::Spoil;
+pub use crate::sandbox::server::Registration;
+pub use crate::sandbox::server::Sandbox;
 pub use crate::sandbox::token::Token;
+pub use crate::sandbox::trigger::Named;
+pub use crate::sandbox::trigger::Trigger;
+pub use crate::sandbox::trigger::Triggered;

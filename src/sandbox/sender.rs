@@ -22,19 +22,25 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Of an answer nothing is used, but a connection can be used again only when it was read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Where webhooks go, and what they are signed with.
+/// Sends to one endpoint, signed with its secret.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    url: String,
-    secret: SigningSecret,
-    subscription_id: String,
+    to: Addressee,
     clock: Clock,
     client: Client,
 }
 
+/// One webhook endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Addressee {
+    pub(crate) url: String,
+    pub(crate) secret: SigningSecret,
+    pub(crate) subscription_id: String,
+}
+
 /// What to do wrong on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
+pub struct Spoil {
     /// How many times more the same is sent.
     pub duplicate: u8,
     /// A signature that is not the right one.
@@ -61,22 +67,16 @@ impl Sender {
         subscription_id: &str,
         clock: Clock,
     ) -> Result<Sender, SecretError> {
-        // Straight to the service: a proxy of the environment has no business here.
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
-            .tcp_nodelay(true)
-            .build()
-            .expect("a client without TLS needs nothing that could be missing");
-        Ok(Sender {
+        let endpoint = Addressee {
             url: url.to_owned(),
             secret: SigningSecret::parse(secret_text)?,
             subscription_id: subscription_id.to_owned(),
-            clock,
-            client,
-        })
+        };
+        Ok(Sender::through(client(), endpoint, clock))
+    }
+
+    pub(crate) fn through(client: Client, to: Addressee, clock: Clock) -> Sender {
+        Sender { to, clock, client }
     }
 
     pub fn clock(&self) -> &Clock {
@@ -85,14 +85,14 @@ impl Sender {
 
     /// Once, without faults.
     pub async fn send(&self, message: &Message) -> Result<StatusCode, NotDelivered> {
-        self.post(message, Faults::default()).await
+        self.post(message, Spoil::default()).await
     }
 
     /// Once and each duplicate, in turn; the answers in that order.
     pub async fn send_with(
         &self,
         message: &Message,
-        faults: Faults,
+        faults: Spoil,
     ) -> Result<Vec<StatusCode>, NotDelivered> {
         let mut answers = Vec::new();
         for _ in 0..=faults.duplicate {
@@ -118,20 +118,20 @@ impl Sender {
         }
     }
 
-    async fn post(&self, message: &Message, faults: Faults) -> Result<StatusCode, NotDelivered> {
+    async fn post(&self, message: &Message, faults: Spoil) -> Result<StatusCode, NotDelivered> {
         let signed_ms = self.clock.now().timestamp_millis().saturating_add(faults.skew_ms);
         let timestamp = signed_ms.to_string();
-        let mut signature = signature::sign(&self.secret, &timestamp, message.body());
+        let mut signature = signature::sign(&self.to.secret, &timestamp, message.body());
         if faults.bad_signature {
             spoil(&mut signature);
         }
         let response = self
             .client
-            .post(&self.url)
+            .post(&self.to.url)
             .header(CONTENT_TYPE, "application/json")
             .header("Smartpay-Signature", signature)
             .header("Smartpay-Signature-Timestamp", timestamp)
-            .header("Smartpay-Subscription-Id", &self.subscription_id)
+            .header("Smartpay-Subscription-Id", &self.to.subscription_id)
             .header("Smartpay-Event-Id", message.event_id().as_str())
             .body(message.body().to_vec())
             .send()
@@ -139,6 +139,18 @@ impl Sender {
             .map_err(NotDelivered::NoAnswer)?;
         drain(response).await
     }
+}
+
+/// Straight to the endpoint: a proxy of the environment has no business here.
+pub(crate) fn client() -> Client {
+    Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ANSWER_TIMEOUT)
+        .tcp_nodelay(true)
+        .build()
+        .expect("a client without TLS needs nothing that could be missing")
 }
 
 async fn drain(mut response: reqwest::Response) -> Result<StatusCode, NotDelivered> {

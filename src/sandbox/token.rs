@@ -3,39 +3,43 @@
 use chrono::DateTime;
 use chrono::Utc;
 use rand::Rng;
-use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
 
 use crate::sandbox::action::Action;
 use crate::sandbox::action::Illegal;
 use crate::sandbox::ids;
 use crate::sandbox::message::Message;
 use crate::smartpay::TokenId;
-use crate::smartpay::ids::NotATokenId;
 use crate::token::ProviderTime;
 use crate::token::Reference;
 use crate::token::Said;
 
-/// What `GET /tokens/{id}` would show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Stored", try_from = "Stored")]
+/// What `GET /tokens/{id}` shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    id: TokenId,
-    reference: Option<Reference>,
-    status: Said,
-    created_at: ProviderTime,
-    updated_at: ProviderTime,
+    pub(crate) id: TokenId,
+    pub(crate) reference: Option<Reference>,
+    pub(crate) metadata: Map<String, Value>,
+    pub(crate) status: Said,
+    pub(crate) created_at: ProviderTime,
+    pub(crate) updated_at: ProviderTime,
 }
 
-/// The form in the file: there, and only there, the id is written out.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    id: String,
-    reference: Option<Reference>,
-    status: Said,
+/// The token in answers and webhooks; fields in the order of the vendor's samples.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenObject<'a> {
+    id: &'a str,
+    object: &'static str,
+    test: bool,
     created_at: ProviderTime,
     updated_at: ProviderTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a Reference>,
+    status: Said,
+    metadata: &'a Map<String, Value>,
 }
 
 impl Token {
@@ -45,12 +49,26 @@ impl Token {
         at: DateTime<Utc>,
         rng: &mut impl Rng,
     ) -> (Token, Message) {
-        let at = millis(at);
-        let status = Action::Create.applied_to(None).expect("a new token can be created");
-        let token =
-            Token { id: ids::token_id(rng), reference, status, created_at: at, updated_at: at };
-        let message = Message::render(Action::Create, &token, at, rng);
+        let token = Token::begin(ids::token_id(rng), reference, Map::new(), at);
+        let message = token.created(rng);
         (token, message)
+    }
+
+    /// The same with an id that is known already.
+    pub(crate) fn begin(
+        id: TokenId,
+        reference: Option<Reference>,
+        metadata: Map<String, Value>,
+        at: DateTime<Utc>,
+    ) -> Token {
+        let status = Action::Create.applied_to(None).expect("a new token can be created");
+        let at = millis(at);
+        Token { id, reference, metadata, status, created_at: at, updated_at: at }
+    }
+
+    /// Tells of the creation.
+    pub(crate) fn created(&self, rng: &mut impl Rng) -> Message {
+        Message::render(ids::event_id(rng), Action::Create, self, self.created_at)
     }
 
     /// Lets it happen, and renders the webhook that tells of it.
@@ -61,14 +79,16 @@ impl Token {
         rng: &mut impl Rng,
     ) -> Result<Message, Illegal> {
         let status = action.applied_to(Some(self.status))?;
+        let event_id = ids::event_id(rng);
         if action == Action::Use {
-            return Ok(Message::render(action, self, millis(at).max(self.updated_at), rng));
+            let used_at = millis(at).max(self.updated_at);
+            return Ok(Message::render(event_id, action, self, used_at));
         }
         // Two changes of one millisecond could not be told apart, so that time moves on.
         let next = ProviderTime::from_millis(self.updated_at.millis() + 1);
         self.updated_at = millis(at).max(next);
         self.status = status;
-        Ok(Message::render(action, self, self.updated_at, rng))
+        Ok(Message::render(event_id, action, self, self.updated_at))
     }
 
     pub fn id(&self) -> &TokenId {
@@ -90,34 +110,21 @@ impl Token {
     pub fn updated_at(&self) -> ProviderTime {
         self.updated_at
     }
-}
 
-impl From<Token> for Stored {
-    fn from(token: Token) -> Stored {
-        Stored {
-            id: token.id.expose().to_owned(),
-            reference: token.reference,
-            status: token.status,
-            created_at: token.created_at,
-            updated_at: token.updated_at,
+    pub(crate) fn object(&self) -> TokenObject<'_> {
+        TokenObject {
+            id: self.id.expose(),
+            object: "token",
+            test: true,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            reference: self.reference.as_ref(),
+            status: self.status,
+            metadata: &self.metadata,
         }
     }
 }
 
-impl TryFrom<Stored> for Token {
-    type Error = NotATokenId;
-
-    fn try_from(stored: Stored) -> Result<Token, NotATokenId> {
-        Ok(Token {
-            id: TokenId::parse(&stored.id)?,
-            reference: stored.reference,
-            status: stored.status,
-            created_at: stored.created_at,
-            updated_at: stored.updated_at,
-        })
-    }
-}
-
-fn millis(at: DateTime<Utc>) -> ProviderTime {
+pub(crate) fn millis(at: DateTime<Utc>) -> ProviderTime {
     ProviderTime::from_millis(at.timestamp_millis())
 }

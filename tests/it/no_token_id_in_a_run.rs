@@ -25,8 +25,9 @@ async fn neither_the_log_nor_the_metrics_of_a_run_hold_a_token_id() {
     }
     run(&["--data", data, "trigger", "token.enabled", "--bad-signature"], &[]);
     run(&["--data", data, "trigger", "token.enabled", "--skew", "900000"], &[]);
-    let ids = token_ids(&home);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ids = token_ids(&client, running.text("sandbox_url")).await;
+    call_smartpay(&client, &running, &ids).await;
     let url = running.text("url");
     for body in [json!({"token_id": ids[0]}).to_string(), format!("{{\"token_id\":{}", ids[1])] {
         let request = client
@@ -54,10 +55,21 @@ async fn neither_the_log_nor_the_metrics_of_a_run_hold_a_token_id() {
     assert_eq!(found(&said, &ids), ["clear"].into());
 }
 
-/// What the pretend Smartpay knows, and the ledger's side must not say.
-fn token_ids(home: &Home) -> Vec<String> {
-    let text = std::fs::read_to_string(home.dir.path().join("smartpay.json")).unwrap();
-    let state: Value = serde_json::from_str(&text).unwrap();
+/// Token ids stand in the paths of Smartpay's API.
+async fn call_smartpay(client: &reqwest::Client, running: &Running, ids: &[String]) {
+    let key = format!("Basic {}", running.text("smartpay_secret_key"));
+    for (index, id) in ids.iter().take(4).enumerate() {
+        let path = if index == 0 { format!("/v1/none/{id}") } else { format!("/v1/tokens/{id}") };
+        let url = format!("{}{path}", running.text("sandbox_url"));
+        let request = client.get(url).header("authorization", &key);
+        assert!(request.send().await.unwrap().status().as_u16() <= 404);
+    }
+}
+
+/// What the pretend Smartpay knows, and nobody may say.
+async fn token_ids(client: &reqwest::Client, sandbox: &str) -> Vec<String> {
+    let answer = client.get(format!("{sandbox}/sandbox/tokens")).send().await.unwrap();
+    let state: Value = answer.json().await.unwrap();
     let tokens = state.get("tokens").and_then(Value::as_array).unwrap();
     let id = |token: &Value| token.get("id").and_then(Value::as_str).unwrap().to_owned();
     tokens.iter().map(id).collect()

@@ -31,9 +31,15 @@ pub(crate) struct Running {
     pub(crate) json: Value,
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, as was the next one.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    loop {
+        let held = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = held.local_addr().unwrap().port();
+        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A command on the data of a `dev`, or on a configuration in the environment.

@@ -19,10 +19,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use tokenledger::clock::Clock;
-use tokenledger::sandbox::Faults;
 use tokenledger::sandbox::Message;
 use tokenledger::sandbox::NotDelivered;
 use tokenledger::sandbox::Sender;
+use tokenledger::sandbox::Spoil;
 use tokenledger::sandbox::Token;
 use tokenledger::sandbox::demo;
 use tokenledger::sandbox::demo::Plan;
@@ -175,21 +175,21 @@ async fn without_a_service_it_says_so() {
 async fn faults_are_made_on_purpose() {
     let endpoint = Endpoint::start([StatusCode::OK, StatusCode::UNAUTHORIZED]).await;
     let message = message();
-    let twice = Faults { duplicate: 1, ..Faults::default() };
+    let twice = Spoil { duplicate: 1, ..Spoil::default() };
     let answers = endpoint.sender.send_with(&message, twice).await.unwrap();
     assert_eq!(answers, [StatusCode::OK, StatusCode::UNAUTHORIZED]);
     let received = endpoint.received();
     assert!(received.len() == 2 && received.iter().all(Received::verifies));
     assert_eq!(received[0].body, received[1].body);
 
-    let bad = Faults { bad_signature: true, ..Faults::default() };
+    let bad = Spoil { bad_signature: true, ..Spoil::default() };
     endpoint.sender.send_with(&message, bad).await.unwrap();
     let one = endpoint.received().pop().unwrap();
     assert!(!one.verifies());
     let signature = one.header("Smartpay-Signature");
     assert!(signature.len() == 64 && signature.bytes().all(|b| b"0123456789abcdef".contains(&b)));
 
-    let skewed = Faults { skew_ms: -600_000, ..Faults::default() };
+    let skewed = Spoil { skew_ms: -600_000, ..Spoil::default() };
     endpoint.sender.send_with(&message, skewed).await.unwrap();
     let one = endpoint.received().pop().unwrap();
     assert!(one.verifies());

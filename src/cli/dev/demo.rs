@@ -19,7 +19,6 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use tokenledger::api::Service;
-use tokenledger::clock::Clock;
 use tokenledger::ledger::Authority;
 use tokenledger::ledger::Claimed;
 use tokenledger::ledger::Standing;
@@ -97,8 +96,9 @@ pub(super) async fn make(
     demo: Option<Demo>,
     home: &Home,
     service: &Service,
-    clock: &Clock,
+    sandbox: &Sandbox,
 ) -> anyhow::Result<()> {
+    let clock = &service.app().clock;
     let Some(mut demo) = demo.filter(|demo| !demo.made) else { return Ok(()) };
     let mut connection = service.app().pool.acquire().await.context("reading the head")?;
     let standing = standing(&mut connection).await.context("reading the head")?;
@@ -132,16 +132,9 @@ pub(super) async fn make(
     };
     let ((), driven) = tokio::join!(serving, driving);
     driven.context("making the demo")?;
-    let mut sandbox = Sandbox::open(&smartpay_file(home)).context("the sandbox's own record")?;
-    sandbox.adopt(plan.tokens());
-    sandbox.save().context("the sandbox's own record")?;
+    sandbox.adopt(&plan).await.context("the pretend Smartpay's tokens")?;
     demo.made = true;
     demo.keep(home)
-}
-
-/// The pretend Smartpay's tokens.
-pub(super) fn smartpay_file(home: &Home) -> PathBuf {
-    home.directory.join("smartpay.json")
 }
 
 async fn drive(

@@ -34,19 +34,28 @@ pub(super) struct Home {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Secrets {
     pub api_key: String,
+    pub smartpay_secret_key: String,
     pub webhook_secret: String,
     pub webhook_subscription_id: String,
+}
+
+/// Where the parts of a `dev` are reached.
+pub(super) struct Urls<'a> {
+    pub service: &'a str,
+    pub sandbox: &'a str,
+    pub database: &'a str,
+    pub database_owner: &'a str,
 }
 
 /// `dev.json`: how scripts, tests and other subcommands reach the `dev` running here.
 #[derive(Serialize)]
 struct DevJson<'a> {
     url: &'a str,
-    sandbox_url: Option<&'a str>,
+    sandbox_url: &'a str,
     database_url: &'a str,
     database_owner_url: &'a str,
     api_key: &'a str,
-    smartpay_secret_key: Option<&'a str>,
+    smartpay_secret_key: &'a str,
     webhook_endpoint: &'a str,
     webhook_secret: &'a str,
     webhook_subscription_id: &'a str,
@@ -86,14 +95,14 @@ impl Home {
         }
     }
 
-    pub(super) fn write(&self, url: &str, owner: &str, service: &str) -> anyhow::Result<()> {
+    pub(super) fn write(&self, urls: &Urls<'_>) -> anyhow::Result<()> {
         let json = DevJson {
-            url,
-            sandbox_url: None,
-            database_url: service,
-            database_owner_url: owner,
+            url: urls.service,
+            sandbox_url: urls.sandbox,
+            database_url: urls.database,
+            database_owner_url: urls.database_owner,
             api_key: &self.secrets.api_key,
-            smartpay_secret_key: None,
+            smartpay_secret_key: &self.secrets.smartpay_secret_key,
             webhook_endpoint: ENDPOINT,
             webhook_secret: &self.secrets.webhook_secret,
             webhook_subscription_id: &self.secrets.webhook_subscription_id,
@@ -114,6 +123,7 @@ impl Secrets {
     fn random() -> Self {
         Self {
             api_key: format!("tl_test_{}", base62(40)),
+            smartpay_secret_key: format!("sk_test_{}", base62(32)),
             // A leading `A` is where Smartpay's own libraries disagree.
             webhook_secret: format!("s{}", base62(39)),
             webhook_subscription_id: format!("webhookendpoint_test_{}", base62(22)),

@@ -2,7 +2,10 @@
 
 mod demo;
 mod home;
-mod postgres;
+/// The database under it.
+pub(crate) mod postgres;
+/// The pretend Smartpay: beside the service, and alone.
+pub(crate) mod sandbox;
 
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -28,6 +31,7 @@ use tokenledger::traces::Traces;
 
 use crate::cli::dev::demo::Demo;
 use crate::cli::dev::home::Home;
+use crate::cli::dev::home::Urls;
 use crate::cli::dev::postgres::Database;
 use crate::cli::exit::Exit;
 use crate::cli::options::DevOptions;
@@ -44,10 +48,10 @@ const WINDOW_MS: i64 = 300_000;
 pub(crate) async fn run(options: &DevOptions, shared: &SharedOptions) -> Result<(), Exit> {
     let data = shared.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
     let home = Home::open(&data)?;
-    let listener = listen(options.port).await?;
+    let listeners = Listeners::bind(options.port).await?;
     let stopped = stop::signal()?;
-    let database = Database::start(options, &home).await?;
-    let result = serve(options, &home, listener, &database, stopped).await;
+    let database = Database::start(&options.database, &home).await?;
+    let result = serve(options, &home, listeners, &database, stopped).await;
     database.stop().await.and(result)
 }
 
@@ -55,7 +59,7 @@ pub(crate) async fn run(options: &DevOptions, shared: &SharedOptions) -> Result<
 async fn serve(
     options: &DevOptions,
     home: &Home,
-    listener: TcpListener,
+    listeners: Listeners,
     database: &Database,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), Exit> {
@@ -71,12 +75,19 @@ async fn serve(
     let begun = demo.as_ref().map_or_else(|| clock.now(), |demo| demo.plan().starts_at());
     database::migrate(&owner, &target, begun).await.map_err(anyhow::Error::from)?;
 
-    let port = listener.local_addr().context("the port listened on")?.port();
-    let url = format!("http://127.0.0.1:{port}");
-    home.write(&url, &database.owner_url, &database.service_url)?;
+    let url = url_of(&listeners.service)?;
+    let sandbox_url = url_of(&listeners.sandbox)?;
+    home.write(&Urls {
+        service: &url,
+        sandbox: &sandbox_url,
+        database: &database.service_url,
+        database_owner: &database.owner_url,
+    })?;
+    let sandbox = sandbox::open(&database.sandbox_url, &sandbox_url).await?;
+    sandbox::register(&sandbox, home, &url).await?;
     let service = open(home, &target, database, clock.clone()).await?;
     tokio::select! {
-        made = demo::make(demo, home, &service, &clock) => made?,
+        made = demo::make(demo, home, &service, &sandbox) => made?,
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
     clock.release();
@@ -85,11 +96,14 @@ async fn serve(
             writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
         ready.context("saying that it is ready")?;
     }
-    let shutdown = async move {
-        // The sender lives as long as the process: waiting for it cannot fail.
-        drop(stopped.wait_for(|stopped| *stopped).await);
+    // Whichever ends first ends the other: a service that can record nothing ends by itself.
+    let (ended, ending) = watch::channel(false);
+    let serving = async {
+        service.serve(listeners.service, Duration::ZERO, stop::of(stopped)).await;
+        ended.send_replace(true);
     };
-    service.serve(listener, Duration::ZERO, shutdown).await;
+    tokio::join!(serving, sandbox.serve(listeners.sandbox, stop::of(ending)));
+    sandbox.close().await;
     service.close().await?;
     Ok(())
 }
@@ -119,6 +133,29 @@ async fn open(
         traces: Traces::default(),
     };
     Ok(Service::open(setup).await?)
+}
+
+/// One port for the service, the next one for the pretend Smartpay.
+struct Listeners {
+    service: TcpListener,
+    sandbox: TcpListener,
+}
+
+impl Listeners {
+    async fn bind(port: u16) -> Result<Self, Exit> {
+        let next = match port {
+            0 => 0,
+            port => port
+                .checked_add(1)
+                .ok_or_else(|| Exit::usage("--port 65535 leaves none for the pretend Smartpay"))?,
+        };
+        Ok(Self { service: listen(port).await?, sandbox: listen(next).await? })
+    }
+}
+
+fn url_of(listener: &TcpListener) -> anyhow::Result<String> {
+    let port = listener.local_addr().context("the port listened on")?.port();
+    Ok(format!("http://127.0.0.1:{port}"))
 }
 
 async fn listen(port: u16) -> Result<TcpListener, Exit> {

@@ -1,9 +1,12 @@
 //! The database under `dev`: a private server that is kept running, or one that was named.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::Args;
 use secrecy::ExposeSecret;
+use secrecy::SecretString;
 use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
@@ -19,15 +22,31 @@ use tokenledger::embedded::Cluster;
 
 use crate::cli::dev::home::Home;
 use crate::cli::exit::Exit;
-use crate::cli::options::DevOptions;
 
 const DATABASE: &str = "tokenledger";
+/// Of the pretend Smartpay: what it knows is none of the ledger's business.
+const SANDBOX: &str = "sandbox";
 /// How often the server is looked after.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// The database under `dev` and `sandbox`.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseOptions {
+    /// Use this database, as a role that may create roles, and start none
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<SecretString>,
+    /// Directory of the PostgreSQL binaries
+    #[arg(long, value_name = "DIR")]
+    pub binaries: Option<PathBuf>,
+    /// Download no PostgreSQL when none is installed
+    #[arg(long)]
+    pub no_download: bool,
+}
 
 pub(super) struct Database {
     pub owner_url: String,
     pub service_url: String,
+    pub sandbox_url: String,
     watch: Option<Watch>,
 }
 
@@ -38,14 +57,15 @@ struct Watch {
 }
 
 impl Database {
-    /// Roles and an empty database are there when it returns.
-    pub(super) async fn start(options: &DevOptions, home: &Home) -> Result<Self, Exit> {
+    /// Roles and the databases are there when it returns.
+    pub(super) async fn start(options: &DatabaseOptions, home: &Home) -> Result<Self, Exit> {
         if let Some(url) = &options.database_url {
             let url = url.expose_secret();
             let owner_url = acting_as(url, OWNER);
             let service_url = acting_as(url, SERVICE);
             prepare_named(url).await?;
-            return Ok(Self { owner_url, service_url, watch: None });
+            let sandbox_url = owner_url.clone();
+            return Ok(Self { owner_url, service_url, sandbox_url, watch: None });
         }
         let embedded = embedded::Options {
             binaries: options.binaries.clone(),
@@ -57,9 +77,10 @@ impl Database {
         prepare_private(&cluster).await?;
         let owner_url = cluster.url(DATABASE, OWNER);
         let service_url = cluster.url(DATABASE, SERVICE);
+        let sandbox_url = cluster.url(SANDBOX, OWNER);
         let (stop, stopped) = oneshot::channel();
         let watcher = tokio::spawn(watch(embedded, cluster, stopped));
-        Ok(Self { owner_url, service_url, watch: Some(Watch { stop, watcher }) })
+        Ok(Self { owner_url, service_url, sandbox_url, watch: Some(Watch { stop, watcher }) })
     }
 
     /// Stops the private server.
@@ -113,11 +134,13 @@ async fn watch(
 async fn prepare_private(cluster: &Cluster) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(&cluster.url("postgres", "postgres")).await?;
     database::create_roles(&mut connection).await.context("making the roles")?;
-    let create = format!("CREATE DATABASE {DATABASE} OWNER {OWNER}");
-    match connection.execute(create.as_str()).await {
-        Ok(_) => {}
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P04") => {}
-        Err(error) => return Err(error).context("making the database"),
+    for name in [DATABASE, SANDBOX] {
+        let create = format!("CREATE DATABASE {name} OWNER {OWNER}");
+        match connection.execute(create.as_str()).await {
+            Ok(_) => {}
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P04") => {}
+            Err(error) => return Err(error).context("making the databases"),
+        }
     }
     connection.close().await.context("leaving PostgreSQL")
 }

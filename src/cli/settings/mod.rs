@@ -43,7 +43,8 @@ pub(crate) struct Settings {
     pub ledger: LedgerName,
     pub mode: Option<Mode>,
     pub listen: SocketAddr,
-    pub public_url: Option<String>,
+    /// Of a `dev`: its pretend Smartpay.
+    pub smartpay_api_url: Option<String>,
     pub api_key: Option<SecretString>,
     pub master_key: Option<MasterKey>,
     pub webhooks: Vec<Endpoint>,
@@ -97,11 +98,6 @@ fn gather_from(shared: &SharedOptions) -> anyhow::Result<Gathered> {
 impl Settings {
     pub(crate) fn parse(gathered: &Gathered) -> Result<Self, Exit> {
         parse::parse(gathered).map_err(Exit::Usage)
-    }
-
-    /// Where the service answers: for those who send to it.
-    pub(crate) fn service_url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
     }
 
     pub(crate) fn database_url(&self) -> Result<&SecretString, Exit> {

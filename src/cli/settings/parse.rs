@@ -49,7 +49,9 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         ledger,
         mode,
         listen: gathered.parsed("listen", listen)?.context("the address has a default")?,
-        public_url: gathered.text("public_url").map(|url| url.trim_end_matches('/').to_owned()),
+        smartpay_api_url: gathered
+            .text("smartpay_api_url")
+            .map(|url| url.trim_end_matches('/').to_owned()),
         api_key: gathered.secret("api_key"),
         master_key: gathered.parsed("master_key", MasterKey::parse)?,
         webhooks: gathered.webhooks()?,
