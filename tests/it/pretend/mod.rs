@@ -7,6 +7,7 @@ mod faults;
 mod idempotency;
 mod lists;
 mod page;
+mod sdk;
 mod webhooks;
 
 use std::collections::VecDeque;
