@@ -91,7 +91,7 @@ mod tests {
             let chance: Chance = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&chance).unwrap(), back);
         }
-        for wrong in ["-1", "1.1", "2", "0.00001", "\"0.5\"", "1e-1000", "null"] {
+        for wrong in ["-1", "1.1", "2", "0.00001", "\"0.5\"", "1e-5", "null"] {
             assert!(serde_json::from_str::<Chance>(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,4 +1,4 @@
-//! Smartpay's API as `SMARTPAY.md`'s sources describe it, the hosted page, and the controls.
+//! Smartpay's API as its documents and SDKs have it, the hosted page, and the controls.
 
 /// Answers and refusals.
 mod answer;

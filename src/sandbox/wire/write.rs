@@ -44,7 +44,7 @@ pub(super) async fn create_session(
 ) -> Result<Response, Refusal> {
     let arrived = arrive(request).await?;
     let call = Call::CreateSession(Box::new(NewSession::read(&arrived.body)?));
-    write(&sandbox, Some(&arrived), call).await
+    write(&sandbox, &arrived, call).await
 }
 
 /// Whatever lies in the body: the SDKs send nothing, `{}`, `[]` or a text.
@@ -53,7 +53,7 @@ pub(super) async fn disable_token(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    write(&sandbox, Some(&arrive(request).await?), Call::DisableToken(id)).await
+    write(&sandbox, &arrive(request).await?, Call::DisableToken(id)).await
 }
 
 pub(super) async fn enable_token(
@@ -61,7 +61,7 @@ pub(super) async fn enable_token(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    write(&sandbox, Some(&arrive(request).await?), Call::EnableToken(id)).await
+    write(&sandbox, &arrive(request).await?, Call::EnableToken(id)).await
 }
 
 pub(super) async fn delete_token(
@@ -69,7 +69,7 @@ pub(super) async fn delete_token(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    write(&sandbox, Some(&arrive(request).await?), Call::DeleteToken(id)).await
+    write(&sandbox, &arrive(request).await?, Call::DeleteToken(id)).await
 }
 
 pub(super) async fn create_endpoint(
@@ -78,7 +78,7 @@ pub(super) async fn create_endpoint(
 ) -> Result<Response, Refusal> {
     let arrived = arrive(request).await?;
     let call = Call::CreateEndpoint(EndpointTerms::read_whole(&arrived.body)?);
-    write(&sandbox, Some(&arrived), call).await
+    write(&sandbox, &arrived, call).await
 }
 
 pub(super) async fn change_endpoint(
@@ -88,7 +88,7 @@ pub(super) async fn change_endpoint(
 ) -> Result<Response, Refusal> {
     let arrived = arrive(request).await?;
     let call = Call::ChangeEndpoint(id, EndpointTerms::read(&arrived.body)?);
-    write(&sandbox, Some(&arrived), call).await
+    write(&sandbox, &arrived, call).await
 }
 
 pub(super) async fn delete_endpoint(
@@ -96,7 +96,7 @@ pub(super) async fn delete_endpoint(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    write(&sandbox, Some(&arrive(request).await?), Call::DeleteEndpoint(id)).await
+    write(&sandbox, &arrive(request).await?, Call::DeleteEndpoint(id)).await
 }
 
 /// A call without a key.
@@ -105,12 +105,8 @@ pub(super) async fn perform(sandbox: &Sandbox, call: Call) -> Result<Answer, Ref
     Ok(answer)
 }
 
-async fn write(
-    sandbox: &Sandbox,
-    arrived: Option<&Arrived>,
-    call: Call,
-) -> Result<Response, Refusal> {
-    let (answer, replayed) = commit(sandbox, arrived, call).await?;
+async fn write(sandbox: &Sandbox, arrived: &Arrived, call: Call) -> Result<Response, Refusal> {
+    let (answer, replayed) = commit(sandbox, Some(arrived), call).await?;
     let mut response = answer.into_response();
     if replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
