@@ -112,7 +112,7 @@ pub(crate) async fn run(
 
 impl Controls {
     fn of(settings: &Settings) -> Result<Self, Exit> {
-        let url = settings.smartpay_api_url.clone().ok_or_else(|| {
+        let url = settings.sandbox_url.clone().ok_or_else(|| {
             Exit::usage("this `dev` has no pretend Smartpay: start it again with this version")
         })?;
         let client = Client::builder().no_proxy().build().context("a client")?;

@@ -76,6 +76,10 @@ async fn a_shopper_confirms_and_the_ledger_knows_also_after_a_kill() {
     let home = Home::new();
     let running = Running::start(&home, 0, &["--empty"]);
     let shop = Shop::of(&running);
+    let data = home.dir.path().to_str().unwrap();
+    let shown = run(&["--data", data, "config", "show", "-o", "plain"], &[]).stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains(&format!("{}/v1", shop.sandbox)), "{shown}");
     let session = shop.session().await;
     assert_eq!(shop.presses(&session, "confirm").await, 303);
     assert_eq!(ledger(&running, 1).await, ["active"]);

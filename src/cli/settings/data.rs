@@ -47,7 +47,7 @@ pub(crate) fn gather(directory: &Path) -> anyhow::Result<Gathered> {
         ("public_url", Some(dev.url)),
         ("database_url", Some(dev.database_url)),
         ("database_owner_url", dev.database_owner_url),
-        ("smartpay_api_url", dev.sandbox_url),
+        ("smartpay_api_url", dev.sandbox_url.as_ref().map(|url| format!("{url}/v1"))),
         ("api_key", Some(dev.api_key)),
         ("smartpay_secret_key", dev.smartpay_secret_key),
         ("webhook_endpoints", Some(dev.webhook_endpoint)),
@@ -56,6 +56,7 @@ pub(crate) fn gather(directory: &Path) -> anyhow::Result<Gathered> {
         ("ledger", dev.ledger),
         ("mode", Some(dev.mode.unwrap_or_else(|| "test".to_owned()))),
     ];
+    gathered.sandbox_url = dev.sandbox_url;
     for (key, value) in values {
         if let Some(value) = value {
             gathered.set(key, value, Source::File(path.clone()));

@@ -26,6 +26,8 @@ pub(crate) struct Gathered {
     pub warnings: Vec<String>,
     /// They are those of a `dev`.
     pub of_dev: bool,
+    /// The pretend Smartpay of that `dev`.
+    pub sandbox_url: Option<String>,
 }
 
 #[derive(Debug)]

@@ -43,8 +43,8 @@ pub(crate) struct Settings {
     pub ledger: LedgerName,
     pub mode: Option<Mode>,
     pub listen: SocketAddr,
-    /// Of a `dev`: its pretend Smartpay.
-    pub smartpay_api_url: Option<String>,
+    /// The pretend Smartpay of a `dev`.
+    pub sandbox_url: Option<String>,
     pub api_key: Option<SecretString>,
     pub master_key: Option<MasterKey>,
     pub webhooks: Vec<Endpoint>,

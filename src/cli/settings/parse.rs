@@ -49,9 +49,7 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         ledger,
         mode,
         listen: gathered.parsed("listen", listen)?.context("the address has a default")?,
-        smartpay_api_url: gathered
-            .text("smartpay_api_url")
-            .map(|url| url.trim_end_matches('/').to_owned()),
+        sandbox_url: gathered.sandbox_url.clone(),
         api_key: gathered.secret("api_key"),
         master_key: gathered.parsed("master_key", MasterKey::parse)?,
         webhooks: gathered.webhooks()?,
