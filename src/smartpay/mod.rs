@@ -1,7 +1,7 @@
 //! The vendor's wire: what Smartpay sends, read into types that cannot be wrong, and what is asked
 //! of it.
 //!
-//! Deliberately absent outside of [`client`]: a clock (the time of receipt is an argument) and I/O.
+//! Deliberately absent outside of `client`: a clock (the time of receipt is an argument) and I/O.
 
 /// Test or live.
 pub mod mode;

@@ -1,8 +1,8 @@
 //! Calls to Smartpay's API: what is asked, what became of it, and what an answer says.
 //!
-//! Three steps that know nothing of each other. A [`Call`] is a request as a value. [`Client::send`]
+//! Three steps that know nothing of each other. A `Call` is a request as a value. `Client::send`
 //! sends it, again where that is safe, and says exactly what became of it: answered, certainly not
-//! sent, or unknown. [`answer`] reads the kept bytes of an answer, at once or years later. Every
+//! sent, or unknown. `answer` reads the kept bytes of an answer, at once or years later. Every
 //! answer is untrusted.
 //!
 //! Where the vendor's ways come from, where each is relied upon: *documented* by the vendor, seen in

@@ -1,7 +1,7 @@
 //! What an answer says: read from its kept bytes, strictly, and never from anything else.
 //!
 //! A reader knows what it asked for, and takes nothing that is not an answer to that. What is odd has
-//! a name ([`Wrong`]) and stays an input; no text of an answer is repeated in an error.
+//! a name (`Wrong`) and stays an input; no text of an answer is repeated in an error.
 
 /// Ways to be wrong.
 mod wrong;
