@@ -5,13 +5,13 @@
 //! sent, or unknown. `answer` reads the kept bytes of an answer, at once or years later. Every
 //! answer is untrusted.
 //!
-//! Where the vendor's ways come from, where each is relied upon: *documented* by the vendor, seen in
-//! its *SDKs*, or *unknown*. Documented: the raw key after `Basic`; a mode per key; `Idempotency-Key`
-//! on POST, PUT and PATCH for six hours, and a replay marked by a header beginning `Idempot`; the
-//! token object and its 404 `token.not-found`. From the SDKs: the shapes of sessions, pages, errors
-//! and of the odd 401; an empty 200 to enable and disable; 204 to DELETE. Unknown: rate limits and
-//! 429, whether `Retry-After` is ever sent, repeated DELETE, the largest page, the life of a page
-//! token.
+//! What is known of the vendor's ways is documented by it, or only seen in its SDKs; comments say
+//! which where they rely on it. Documented: the raw key after `Basic`; a mode per key; the header
+//! `Idempotency-Key` on POST, PUT and PATCH for six hours, and a replay marked by a header beginning
+//! `Idempot`; the token object and its 404 `token.not-found`. From the SDKs: the shapes of sessions,
+//! pages, errors and of the odd 401; an empty 200 to enable and disable; 204 to DELETE. Unknown: rate
+//! limits and 429, whether `Retry-After` is ever sent, repeated DELETE, the largest page, the life of
+//! a page token.
 //!
 //! Deliberately absent: redirects, proxies, compression, cookies, HTTP/2: hyper's own client has none
 //! of the former, and none of the latter is switched on. The environment is read only by the loader
