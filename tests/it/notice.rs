@@ -232,6 +232,19 @@ fn the_use_of_a_token_is_dated_by_its_event_and_marked_when_odd() {
 }
 
 #[test]
+fn a_message_names_its_token_where_it_has_one() {
+    let named = |kind: &str| {
+        let body = with(TYPE, json!(kind)).to_string();
+        let message = read(body.as_bytes(), &expected()).unwrap();
+        message.token().map(|token| token.expose().to_owned())
+    };
+    for kind in ["token.approved", "token.used"] {
+        assert_eq!(named(kind).as_deref(), Some(TOKEN));
+    }
+    assert_eq!(named("order.authorized"), None);
+}
+
+#[test]
 fn a_body_in_the_other_mode_is_read_by_a_ledger_of_that_mode_only() {
     let body = base().to_string().replace("_test_", "_live_").replace("true", "false");
     assert_eq!(verdict(body.as_bytes()), "mode_mismatch");
