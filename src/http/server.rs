@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
@@ -34,6 +35,7 @@ pub async fn serve(listener: TcpListener, routes: Router, shutdown: impl Future<
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     tokio::pin!(shutdown);
+    let mut connections = JoinSet::new();
     loop {
         let accepted = async {
             let slot = Arc::clone(&slots).acquire_owned().await;
@@ -41,12 +43,15 @@ pub async fn serve(listener: TcpListener, routes: Router, shutdown: impl Future<
         };
         tokio::select! {
             (slot, accepted) = accepted => match accepted {
-                Ok((stream, _)) => connect(stream, slot, &routes, &graceful),
+                Ok((stream, _)) => {
+                    connections.spawn(connect(stream, slot, &routes, &graceful));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
+            Some(_) = connections.join_next() => {}
             () = &mut shutdown => break,
         }
     }
@@ -54,6 +59,8 @@ pub async fn serve(listener: TcpListener, routes: Router, shutdown: impl Future<
     if timeout(DRAIN_DEADLINE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
+    // A peer that does not read its answer must not keep the process.
+    connections.shutdown().await;
 }
 
 fn connect(
@@ -61,7 +68,7 @@ fn connect(
     slot: OwnedSemaphorePermit,
     routes: &Router,
     graceful: &GracefulShutdown,
-) {
+) -> impl Future<Output = ()> + Send + use<> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection stays with delayed writes");
     }
@@ -72,9 +79,9 @@ fn connect(
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
     let connection = graceful.watch(connection);
-    tokio::spawn(async move {
+    async move {
         // Clients that go away or speak no HTTP are their own affair.
         drop(connection.await);
         drop(slot);
-    });
+    }
 }
