@@ -50,7 +50,7 @@ async fn check_tokens(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
     let what = "a ref is tok_test_ or tok_live_ followed by 22 letters and digits";
     let refs = each("tokens", texts, |text| Ref::parse(text).map_err(|_| what.to_owned()))?;
     let mut reader = app.readers.take().await?;
-    let answer = tokens::check_tokens(reader.connection(), &refs).await?;
+    let answer = app.readers.within(tokens::check_tokens(reader.connection(), &refs)).await?;
     app.readers.give_back(reader);
     let verdict = |reference: &Ref| {
         let standing = answer.found.get(reference.as_str());
@@ -63,7 +63,8 @@ async fn check_consumers(app: &App, texts: &Value) -> Result<CheckShape, Problem
     let consumers =
         each("consumers", texts, |text| Consumer::parse(text).map_err(|error| error.to_string()))?;
     let mut reader = app.readers.take().await?;
-    let answer = tokens::check_consumers(reader.connection(), &consumers).await?;
+    let answer =
+        app.readers.within(tokens::check_consumers(reader.connection(), &consumers)).await?;
     app.readers.give_back(reader);
     let verdict = |consumer: &Consumer| {
         let standing = answer.found.get(consumer.as_str());

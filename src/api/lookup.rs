@@ -36,7 +36,7 @@ pub(super) async fn lookup(
         .map_err(|error| Problem::validation("/token_id", error.to_string()))?;
     let reference = app.vault.reference(&id);
     let mut reader = app.readers.take().await?;
-    let answer = tokens::find(reader.connection(), &reference).await?;
+    let answer = app.readers.within(tokens::find(reader.connection(), &reference)).await?;
     app.readers.give_back(reader);
     let record = answer.found.ok_or_else(Problem::not_found)?;
     Ok(at(answer.as_of, Json(json!({ "ref": record.reference })).into_response()))

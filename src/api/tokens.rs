@@ -56,7 +56,8 @@ pub(super) async fn of_consumer(
     };
     let filter = Filter { statuses, before, limit: limit + 1 };
     let mut reader = app.readers.take().await?;
-    let page = tokens::of_consumer(reader.connection(), &consumer, &filter).await?;
+    let page =
+        app.readers.within(tokens::of_consumer(reader.connection(), &consumer, &filter)).await?;
     app.readers.give_back(reader);
     let as_of = page.as_of;
     let list = list(page.incarnation);
@@ -82,8 +83,11 @@ pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     let filter = Filter { statuses, before, limit: limit + 1 };
     let mut reader = app.readers.take().await?;
     let page = match consumer {
-        Some(consumer) => tokens::of_consumer(reader.connection(), &consumer, &filter).await?,
-        None => tokens::all(reader.connection(), &filter).await?,
+        Some(consumer) => {
+            let question = tokens::of_consumer(reader.connection(), &consumer, &filter);
+            app.readers.within(question).await?
+        }
+        None => app.readers.within(tokens::all(reader.connection(), &filter)).await?,
     };
     app.readers.give_back(reader);
     let as_of = page.as_of;
@@ -100,7 +104,7 @@ pub(super) async fn one(
     no_parameters(&uri)?;
     let reference = reference(path)?;
     let mut reader = app.readers.take().await?;
-    let answer = tokens::find(reader.connection(), &reference).await?;
+    let answer = app.readers.within(tokens::find(reader.connection(), &reference)).await?;
     app.readers.give_back(reader);
     let record = answer.found.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{}-{}\"", answer.incarnation, record.sequence);

@@ -1,36 +1,53 @@
 //! Connections for the reads that services wait for.
 //!
 //! The pool asks the server about every connection that it takes back: a second question after each
-//! answer, and a quarter of the cost of a small read. So a few connections are not given back after
-//! each use, but after many.
+//! answer, and a quarter of the cost of a small read. So these connections are not given back after
+//! each use, but after many; who finds none free waits in turn.
 
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use sqlx::Postgres;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgPool;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use crate::database::ACQUIRE_TIMEOUT;
 use crate::database::Primary;
 
-/// Fewer than the pool has, so that other readers find some too.
-const KEPT_MAX: usize = 8;
+/// Fewer than the pool has, so that others find some too.
+const READERS_MAX: usize = 12;
 /// After so many reads the pool looks at a connection again: at its age, and whether it lives.
 const READS_MAX: u32 = 250;
+/// Longer than any statement may run.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(6);
 
 #[derive(Clone, Debug)]
 pub struct Readers {
     pool: PgPool,
     database: Primary,
-    kept: Arc<Mutex<Vec<Reader>>>,
+    kept: Arc<Mutex<Vec<Kept>>>,
+    /// First come, first served.
+    turns: Arc<Semaphore>,
 }
 
-/// A connection that was taken. Given back by [`Readers::give_back`] when it answered; dropped, it
-/// goes to the pool, which looks what became of it.
+/// A connection that was taken. Given back by [`Readers::give_back`] when it answered; dropped, it is
+/// cut: the pool would ask the server about it, which may never answer again.
 #[derive(Debug)]
 pub struct Reader {
+    /// Until it is given back.
+    kept: Option<Kept>,
+    /// Ends with it.
+    _turn: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+struct Kept {
     connection: PoolConnection<Postgres>,
     reads: u32,
     /// The primary's, when it was taken.
@@ -39,29 +56,50 @@ pub struct Reader {
 
 impl Readers {
     pub fn new(pool: PgPool, database: Primary) -> Self {
-        Self { pool, database, kept: Arc::default() }
+        let turns = Arc::new(Semaphore::new(READERS_MAX));
+        Self { pool, database, kept: Arc::default(), turns }
     }
 
     pub async fn take(&self) -> Result<Reader, sqlx::Error> {
+        let waiting = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.turns).acquire_owned());
+        let turn = waiting.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
         let epoch = self.database.epoch();
         loop {
-            let Some(reader) = self.kept().pop() else { break };
-            if reader.epoch == epoch {
-                return Ok(reader);
+            let Some(kept) = self.kept().pop() else { break };
+            if kept.epoch == epoch {
+                return Ok(Reader { kept: Some(kept), _turn: turn });
             }
             // It leads to a server that is the primary no longer, and may not even hear a farewell.
-            drop(reader.connection.detach());
+            drop(kept.connection.detach());
         }
-        Ok(Reader { connection: self.pool.acquire().await?, reads: 0, epoch })
+        let kept = Kept { connection: self.pool.acquire().await?, reads: 0, epoch };
+        Ok(Reader { kept: Some(kept), _turn: turn })
+    }
+
+    /// An answer in time, from the primary: a server that fell silent is not waited for.
+    pub async fn within<T>(
+        &self,
+        question: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        let epoch = self.database.epoch();
+        tokio::select! {
+            answer = timeout(ANSWER_DEADLINE, question) => {
+                answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            }
+            () = self.database.left(epoch) => Err(sqlx::Error::PoolTimedOut),
+        }
     }
 
     /// For one whose last question was answered to its end.
     pub fn give_back(&self, mut reader: Reader) {
-        reader.reads += 1;
-        let mut kept = self.kept();
-        if reader.reads < READS_MAX && kept.len() < KEPT_MAX && !self.pool.is_closed() {
-            kept.push(reader);
+        let Some(mut kept) = reader.kept.take() else { return };
+        kept.reads += 1;
+        if kept.reads < READS_MAX && !self.pool.is_closed() {
+            self.kept().push(kept);
         }
+        // Only now its turn ends: who is next finds it.
+        drop(reader);
     }
 
     /// Gives all to the pool: it cannot close before.
@@ -69,7 +107,7 @@ impl Readers {
         self.kept().clear();
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
         // Nothing is half done in it when a thread panics.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,6 +115,14 @@ impl Readers {
 
 impl Reader {
     pub fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
+        &mut self.kept.as_mut().expect("it is given back by value").connection
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(kept) = self.kept.take() {
+            drop(kept.connection.detach());
+        }
     }
 }
