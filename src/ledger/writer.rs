@@ -233,7 +233,9 @@ impl Writer {
         if let Some(mut kept) = self.connection.take().filter(|kept| kept.epoch == epoch) {
             if self.plans_age > PLANS_AGE_MAX {
                 let discarding = kept.connection.execute("DISCARD PLANS");
-                discarding.await.map_err(GroupError::NotBegun)?;
+                let discarded = timeout(CONNECT_DEADLINE, discarding).await;
+                let late = sqlx::Error::PoolTimedOut;
+                discarded.unwrap_or(Err(late)).map_err(GroupError::NotBegun)?;
                 self.plans_age = 0;
             }
             return Ok(kept);

@@ -112,8 +112,9 @@ async fn a_wanted_reading_is_served_unless_it_was_wanted_again_meanwhile() {
     world.ledger.submit(world.shown(&token, Said::Active, AT, LONG_AGO)).await.unwrap();
     let again = world.wanted().await;
     assert_eq!((again.asked_at, again.asks), (first.asked_at, first.asks + 1));
-    for (wanted, left) in [(first, 1), (again, 0)] {
-        let object = json!({"id": token, "status": "disabled", "updatedAt": AT});
+    // By number as it was first wanted; older than what is known; an answer.
+    for (wanted, at, left) in [(first, AT, 1), (again, AT - 100, 1), (again, AT, 0)] {
+        let object = json!({"id": token, "status": "disabled", "updatedAt": at});
         let answer = world.answer(&token, &object, world.asks_now().await);
         let asker = Asker { due: Some(wanted), ..answer.asker };
         let answer = Submission::Answered(Answered { asker, ..answer });

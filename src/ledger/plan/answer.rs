@@ -26,17 +26,14 @@ impl Plan<'_> {
     pub(super) fn answer(&mut self, answered: &Answered) -> Receipt {
         self.head.arrival += 1;
         let number = self.next_input();
-        let reference = &answered.token.reference;
         let outcome = if let Some((command, word)) = self.statement(answered) {
             self.hear(number, answered, &command, word)
         } else {
-            self.ask(reference, "unclear_answer");
+            if let Some(known) = self.known_ref(Some(&answered.token)) {
+                self.ask(&known, "unclear_answer");
+            }
             Outcome { verdict: Verdict::Quarantined, reason: reason(answered), position: None }
         };
-        if let Some(wanted) = answered.asker.due.filter(|_| outcome.verdict != Verdict::Quarantined)
-        {
-            self.rows.served.push(Served { reference: reference.clone(), wanted });
-        }
         self.rows.inputs.push(InputRow {
             number,
             kind: "response",
@@ -94,6 +91,7 @@ impl Plan<'_> {
             reason: asker.reason.clone(),
         };
         let source = Source { number, digest: &answered.digest, cause };
+        let fresh = self.is_fresh(reference, answered.asked);
         let outcome = self.apply(reference, command, &source);
         let known = self.loaded.tokens.entry(reference.clone()).or_default();
         if known.word == Some(word) {
@@ -102,6 +100,11 @@ impl Plan<'_> {
             self.rows
                 .words
                 .insert(reference.clone(), Some(WordRow { word, input: number, read_at }));
+        }
+        // One that is older than what is known answers nothing.
+        let says = known.word == Some(word) || outcome.position.is_some();
+        if let Some(wanted) = asker.due.filter(|_| fresh && says) {
+            self.rows.served.push(Served { reference: reference.clone(), wanted });
         }
         outcome
     }
