@@ -105,7 +105,7 @@ async fn take(app: &App, name: &str, request: Request) -> Result<Delivery, Refus
     let headers = read_headers(&head.headers)?;
     let timestamp = Timestamp::parse(headers.timestamp)
         .map_err(|error| malformed("malformed_timestamp", error.to_string()))?;
-    let matched = authenticate(endpoint, &headers, &body)?;
+    let matched = authenticate(name, endpoint, &headers, &body)?;
     let received_at = app.clock.now();
     let now = ProviderTime::from_millis(received_at.timestamp_millis());
     let expected = Expected { mode: app.mode, received_at: now, window_ms: app.window_ms };
@@ -145,6 +145,7 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> 
 
 /// Any signature that is not the right MAC, and a foreign subscription: one answer.
 fn authenticate(
+    name: &str,
     endpoint: &Endpoint,
     headers: &Headers<'_>,
     body: &[u8],
@@ -162,8 +163,8 @@ fn authenticate(
     if !endpoint.admits(matched.secret, headers.subscription_id) {
         return Err(refused("subscription_mismatch"));
     }
-    metrics::counter!("tokenledger_secret_matched_total", "secret" => matched.secret.to_string(),
-        "variant" => matched.variant.as_str())
+    metrics::counter!("tokenledger_secret_matched_total", "endpoint" => name.to_owned(),
+        "secret" => matched.secret.to_string(), "variant" => matched.variant.as_str())
     .increment(1);
     Ok(matched)
 }

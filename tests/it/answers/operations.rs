@@ -38,7 +38,7 @@ async fn metrics_count_what_happens_and_name_nobody() {
         "tokenledger_refused_total{cause=\"missing_header\"}",
         "tokenledger_refused_total{cause=\"subscription_mismatch\"}",
         "tokenledger_refused_total{cause=\"unknown_endpoint\"}",
-        "tokenledger_secret_matched_total{secret=\"0\",variant=\"base_x\"}",
+        "tokenledger_secret_matched_total{endpoint=\"dev\",secret=\"0\",variant=\"base_x\"}",
         "tokenledger_queue_submissions",
         "tokenledger_group_submissions_bucket{le=\"512\"}",
         "tokenledger_commit_seconds_bucket{le=\"0.005\"}",
