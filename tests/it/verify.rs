@@ -70,7 +70,9 @@ async fn a_byte_changed_in_any_column_of_history_is_found_and_named() {
                     continue;
                 };
                 tried += usize::from(fault == Fault::Byte);
-                if busy.verifies_only(&OF_ROWS).await.iter().all(Report::is_good) {
+                let reports = busy.verifies_only(&OF_ROWS).await;
+                let mut named = reports.iter().flat_map(|report| &report.findings);
+                if !named.any(|finding| is_a_row(&finding.place)) {
                     writeln!(unseen, "{planted}").unwrap();
                 }
                 restore(&mut editor, table).await;
@@ -80,6 +82,14 @@ async fn a_byte_changed_in_any_column_of_history_is_found_and_named() {
     assert!(unseen.is_empty(), "nobody noticed\n{unseen}");
     assert!(tried > 50, "{tried} columns");
     assert_good(&busy.verifies_only(&OF_ROWS).await);
+}
+
+/// A position, a number or a token: not only the name of a table.
+fn is_a_row(place: &Place) -> bool {
+    match place {
+        Place::Position(_) | Place::Input(_) | Place::Act(_) | Place::Token(_) => true,
+        Place::Object(name) => name.contains(|c: char| c.is_ascii_digit()),
+    }
 }
 
 #[tokio::test]

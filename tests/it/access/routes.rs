@@ -6,6 +6,7 @@ use tokenledger::access::Scope;
 use tokenledger::api::Access;
 use tokenledger::api::ROUTES;
 use tokenledger::api::Route;
+use tokenledger::api::openapi;
 
 use crate::access::Key;
 use crate::request::Request;
@@ -59,28 +60,43 @@ async fn each_route_opens_to_its_scope_and_to_no_other() {
     }
 }
 
-/// What was promised to those who hold keys: a change here is a change for them.
+/// What was promised to those who hold keys: a change here is a change for them, and a route that
+/// the document names without a rule here is refused.
 #[test]
-fn the_scopes_of_routes_are_those_of_the_interface() {
-    let found: Vec<(&str, &str)> = ROUTES
-        .iter()
-        .filter_map(|route| match route.access {
-            Access::Key(scope) => Some((route.path, scope.as_str())),
-            Access::Open => None,
-        })
-        .collect();
-    let promised = [
-        ("/v1/consumers/{consumer}/tokens", "tokens:read"),
-        ("/v1/tokens", "tokens:read"),
-        ("/v1/tokens/{ref}", "tokens:read"),
-        ("/v1/tokens/{ref}/events", "events:read"),
-        ("/v1/tokens/lookup", "tokens:read"),
-        ("/v1/usability-checks", "tokens:read"),
-        ("/v1/events", "events:read"),
-        ("/v1/events/{position}", "events:read"),
-        ("/v1/deliveries", "deliveries:read"),
-        ("/v1/deliveries/{id}", "deliveries:read"),
-        ("/v1/deliveries/{id}/reprocess", "deliveries:write"),
+fn the_rules_of_routes_are_those_of_the_interface() {
+    let rule = |route: &Route| match route.access {
+        Access::Key(scope) => format!("{} {} {scope}", route.method, route.path),
+        Access::Open => format!("{} {} open", route.method, route.path),
+    };
+    let mut found: Vec<String> = ROUTES.iter().map(rule).collect();
+    found.sort();
+    let mut promised = [
+        "POST /webhooks/smartpay/{endpoint} open",
+        "GET /v1/consumers/{consumer}/tokens tokens:read",
+        "GET /v1/tokens tokens:read",
+        "GET /v1/tokens/{ref} tokens:read",
+        "GET /v1/tokens/{ref}/events events:read",
+        "POST /v1/tokens/lookup tokens:read",
+        "POST /v1/usability-checks tokens:read",
+        "GET /v1/events events:read",
+        "GET /v1/events/{position} events:read",
+        "GET /v1/deliveries deliveries:read",
+        "GET /v1/deliveries/{id} deliveries:read",
+        "POST /v1/deliveries/{id}/reprocess deliveries:write",
+        "GET /livez open",
+        "GET /readyz open",
+        "GET /metrics open",
+        "GET /openapi.json open",
+        "GET /docs open",
+        "GET /docs/ open",
+        "GET /docs/{*file} open",
     ];
+    promised.sort_unstable();
     assert_eq!(found, promised);
+    for (path, item) in openapi()["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let ruled = format!("{} {path} ", method.to_uppercase());
+            assert!(found.iter().any(|rule| rule.starts_with(&ruled)), "{ruled}has no rule");
+        }
+    }
 }
