@@ -22,7 +22,8 @@ pub(super) fn router(app: &Arc<App>) -> Router {
             Access::Key(scope) => served
                 .route_layer(from_fn_with_state(Arc::clone(app), wrap::min_position))
                 .route_layer(from_fn(wrap::acceptable))
-                .route_layer(from_fn_with_state((Arc::clone(app), scope), auth::authorize)),
+                .route_layer(from_fn_with_state((Arc::clone(app), scope), auth::authorize))
+                .route_layer(from_fn(wrap::in_time)),
         };
         router = router.route(route.path, guarded);
     }

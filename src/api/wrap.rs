@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use tokio::time::Instant;
+use tokio::time::timeout;
 use tokio::time::timeout_at;
 
 use crate::api::App;
@@ -32,6 +33,10 @@ const MIN_POSITION: &str = "Ledger-Min-Position";
 const MIN_POSITION_WAIT: Duration = Duration::from_secs(2);
 /// How often the database is asked meanwhile: another process may have written.
 const MIN_POSITION_POLL: Duration = Duration::from_millis(50);
+
+/// Longer than anything that a request waits for by itself: a server that fell silent says nothing,
+/// and who asked it must be told.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Marks the answer to one of many refused webhooks: its line in the log is the one of their sum.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +98,12 @@ pub(super) async fn limit_head(request: Request, next: Next) -> Response {
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request's handler panicked");
     Problem::internal().into_response()
+}
+
+/// An answer in time, or 503.
+pub(super) async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    let answered = timeout(REQUEST_DEADLINE, next.run(request)).await;
+    answered.map_err(|_| Problem::busy("the answer took too long; try again"))
 }
 
 /// Answers are JSON; who accepts no JSON gets 406.

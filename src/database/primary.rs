@@ -109,6 +109,7 @@ impl Primary {
             return pool_options().connect_lazy_with(current.options);
         }
         let (made, used) = (self.current.clone(), self.current.clone());
+        let released = self.current.clone();
         pool_options()
             .after_connect(move |connection, _| {
                 let current = made.borrow().clone();
@@ -116,6 +117,11 @@ impl Primary {
             })
             .before_acquire(move |_, connection| {
                 let since = used.borrow().since;
+                Box::pin(async move { Ok(connection.age < since.elapsed()) })
+            })
+            // Before the pool asks the server whether it lives: one that was left may never answer.
+            .after_release(move |_, connection| {
+                let since = released.borrow().since;
                 Box::pin(async move { Ok(connection.age < since.elapsed()) })
             })
             .connect_lazy_with(current.options)
