@@ -10,6 +10,7 @@ use axum::http::Uri;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::Value;
+use sqlx::postgres::PgConnection;
 
 use crate::api::App;
 use crate::api::object;
@@ -49,9 +50,9 @@ pub(super) async fn check(
 async fn check_tokens(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
     let what = "a ref is tok_test_ or tok_live_ followed by 22 letters and digits";
     let refs = each("tokens", texts, |text| Ref::parse(text).map_err(|_| what.to_owned()))?;
-    let mut reader = app.readers.take().await?;
-    let answer = app.readers.within(tokens::check_tokens(reader.connection(), &refs)).await?;
-    app.readers.give_back(reader);
+    let question =
+        async |connection: &mut PgConnection| tokens::check_tokens(connection, &refs).await;
+    let answer = app.readers.answer(question).await?;
     let verdict = |reference: &Ref| {
         let standing = answer.found.get(reference.as_str());
         VerdictShape::of(None, Some(reference.to_string()), standing)
@@ -62,10 +63,9 @@ async fn check_tokens(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
 async fn check_consumers(app: &App, texts: &Value) -> Result<CheckShape, Problem> {
     let consumers =
         each("consumers", texts, |text| Consumer::parse(text).map_err(|error| error.to_string()))?;
-    let mut reader = app.readers.take().await?;
-    let answer =
-        app.readers.within(tokens::check_consumers(reader.connection(), &consumers)).await?;
-    app.readers.give_back(reader);
+    let question =
+        async |connection: &mut PgConnection| tokens::check_consumers(connection, &consumers).await;
+    let answer = app.readers.answer(question).await?;
     let verdict = |consumer: &Consumer| {
         let standing = answer.found.get(consumer.as_str());
         let reference = standing.map(|standing| standing.reference.clone());

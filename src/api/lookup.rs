@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::Value;
 use serde_json::json;
+use sqlx::postgres::PgConnection;
 
 use crate::api::App;
 use crate::api::object;
@@ -35,9 +36,8 @@ pub(super) async fn lookup(
     let id = TokenId::parse(text)
         .map_err(|error| Problem::validation("/token_id", error.to_string()))?;
     let reference = app.vault.reference(&id);
-    let mut reader = app.readers.take().await?;
-    let answer = app.readers.within(tokens::find(reader.connection(), &reference)).await?;
-    app.readers.give_back(reader);
+    let question = async |connection: &mut PgConnection| tokens::find(connection, &reference).await;
+    let answer = app.readers.answer(question).await?;
     let record = answer.found.ok_or_else(Problem::not_found)?;
     Ok(at(answer.as_of, Json(json!({ "ref": record.reference })).into_response()))
 }

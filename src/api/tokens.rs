@@ -12,6 +12,7 @@ use axum::http::Uri;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use sqlx::postgres::PgConnection;
 
 use crate::api::App;
 use crate::api::cursor::List;
@@ -55,10 +56,10 @@ pub(super) async fn of_consumer(
         Some(cursor) => list(incarnation(&app).await?).key(cursor)?,
     };
     let filter = Filter { statuses, before, limit: limit + 1 };
-    let mut reader = app.readers.take().await?;
-    let page =
-        app.readers.within(tokens::of_consumer(reader.connection(), &consumer, &filter)).await?;
-    app.readers.give_back(reader);
+    let question = async |connection: &mut PgConnection| {
+        tokens::of_consumer(connection, &consumer, &filter).await
+    };
+    let page = app.readers.answer(question).await?;
     let as_of = page.as_of;
     let list = list(page.incarnation);
     Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
@@ -81,15 +82,11 @@ pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     let list = List { vault: &app.vault, name, incarnation };
     let before = params.get("cursor").map_or(Ok(Position::MAX), |cursor| list.key(cursor))?;
     let filter = Filter { statuses, before, limit: limit + 1 };
-    let mut reader = app.readers.take().await?;
-    let page = match consumer {
-        Some(consumer) => {
-            let question = tokens::of_consumer(reader.connection(), &consumer, &filter);
-            app.readers.within(question).await?
-        }
-        None => app.readers.within(tokens::all(reader.connection(), &filter)).await?,
+    let question = async |connection: &mut PgConnection| match consumer {
+        Some(consumer) => tokens::of_consumer(connection, &consumer, &filter).await,
+        None => tokens::all(connection, &filter).await,
     };
-    app.readers.give_back(reader);
+    let page = app.readers.answer(question).await?;
     let as_of = page.as_of;
     Ok(at(as_of, Json(shape(&app, page.found, &list, as_of, limit)).into_response()))
 }
@@ -103,9 +100,8 @@ pub(super) async fn one(
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let reference = reference(path)?;
-    let mut reader = app.readers.take().await?;
-    let answer = app.readers.within(tokens::find(reader.connection(), &reference)).await?;
-    app.readers.give_back(reader);
+    let question = async |connection: &mut PgConnection| tokens::find(connection, &reference).await;
+    let answer = app.readers.answer(question).await?;
     let record = answer.found.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{}-{}\"", answer.incarnation, record.sequence);
     let known = knows(&headers, &etag);

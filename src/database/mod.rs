@@ -28,7 +28,6 @@ pub use look::describe;
 pub use look::look_around;
 pub use primary::NotFound;
 pub use primary::Primary;
-pub use readers::Reader;
 pub use readers::Readers;
 pub use roles::OWNER;
 pub use roles::READER;

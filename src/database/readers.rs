@@ -36,10 +36,10 @@ pub struct Readers {
     turns: Arc<Semaphore>,
 }
 
-/// A connection that was taken. Given back by [`Readers::give_back`] when it answered; dropped, it is
-/// cut: the pool would ask the server about it, which may never answer again.
+/// A connection that was taken. Given back when it answered; dropped, it is cut: the pool would ask
+/// the server about it, which may never answer again.
 #[derive(Debug)]
-pub struct Reader {
+struct Reader {
     /// Until it is given back.
     kept: Option<Kept>,
     /// Ends with it.
@@ -60,7 +60,20 @@ impl Readers {
         Self { pool, database, kept: Arc::default(), turns }
     }
 
-    pub async fn take(&self) -> Result<Reader, sqlx::Error> {
+    /// The answer to a question, in time and from the primary.
+    pub async fn answer<T>(
+        &self,
+        question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let mut reader = self.take().await?;
+        let answer = self.within(question(reader.connection())).await;
+        if answer.is_ok() {
+            self.give_back(reader);
+        }
+        answer
+    }
+
+    async fn take(&self) -> Result<Reader, sqlx::Error> {
         let waiting = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.turns).acquire_owned());
         let turn = waiting.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
@@ -78,7 +91,7 @@ impl Readers {
     }
 
     /// An answer in time, from the primary: a server that fell silent is not waited for.
-    pub async fn within<T>(
+    async fn within<T>(
         &self,
         question: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, sqlx::Error> {
@@ -92,7 +105,7 @@ impl Readers {
     }
 
     /// For one whose last question was answered to its end.
-    pub fn give_back(&self, mut reader: Reader) {
+    fn give_back(&self, mut reader: Reader) {
         let Some(mut kept) = reader.kept.take() else { return };
         kept.reads += 1;
         if kept.reads < READS_MAX && !self.pool.is_closed() {
@@ -114,7 +127,7 @@ impl Readers {
 }
 
 impl Reader {
-    pub fn connection(&mut self) -> &mut PgConnection {
+    fn connection(&mut self) -> &mut PgConnection {
         &mut self.kept.as_mut().expect("it is given back by value").connection
     }
 }

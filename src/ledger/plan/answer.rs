@@ -8,8 +8,8 @@ use crate::ledger::answered::Asked;
 use crate::ledger::answered::Says;
 use crate::ledger::plan::Outcome;
 use crate::ledger::plan::Plan;
+use crate::ledger::plan::Unsigned;
 use crate::ledger::plan::append::Source;
-use crate::ledger::rows::InputRow;
 use crate::ledger::rows::Served;
 use crate::ledger::rows::WordRow;
 use crate::smartpay::Reason;
@@ -34,27 +34,15 @@ impl Plan<'_> {
             }
             Outcome { verdict: Verdict::Quarantined, reason: reason(answered), position: None }
         };
-        self.rows.inputs.push(InputRow {
-            number,
+        let came = Unsigned {
             kind: "response",
-            endpoint: String::new(),
-            digest: answered.digest,
-            event_id: None,
-            event_type: Some(answered.call.to_owned()),
-            reference: self.known_ref(Some(&answered.token)),
+            call: Some(answered.call),
+            digest: &answered.digest,
             received_at: answered.received_at,
-            signed: None,
-            conflict: false,
-            verdict: outcome.verdict,
-            reason: outcome.reason,
-            position: outcome.position,
-            arrival: self.head.arrival,
-            chain: [0; 32],
-        });
-        let known = self.known_ref(Some(&answered.token));
-        self.keep_body(number, known.as_ref(), &answered.body);
-        let Outcome { verdict, reason, position } = outcome;
-        Receipt { input: number, verdict, reason, position, as_of: 0, copy: false }
+            token: &answered.token,
+            body: &answered.body,
+        };
+        self.keep_unsigned(number, &came, &outcome)
     }
 
     /// What the answer says to the rules, and the word that it becomes if they take it.

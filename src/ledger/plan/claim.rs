@@ -8,8 +8,8 @@ use crate::ledger::import::KnownImport;
 use crate::ledger::import::SUPERSEDED;
 use crate::ledger::loaded::KnownToken;
 use crate::ledger::plan::Plan;
+use crate::ledger::plan::Unsigned;
 use crate::ledger::plan::append::Source;
-use crate::ledger::rows::InputRow;
 use crate::token::ClaimOrigin;
 use crate::token::Command;
 
@@ -40,32 +40,15 @@ impl Plan<'_> {
             let known = KnownImport { number, verdict, position };
             self.loaded.imports.insert(claimed.digest, known);
         }
-        self.rows.inputs.push(InputRow {
-            number,
+        let came = Unsigned {
             kind,
-            endpoint: String::new(),
-            digest: claimed.digest,
-            event_id: None,
-            event_type: None,
-            reference: Some(reference.clone()),
+            call: None,
+            digest: &claimed.digest,
             received_at: claimed.received_at,
-            signed: None,
-            conflict: false,
-            verdict: outcome.verdict,
-            reason: outcome.reason,
-            position: outcome.position,
-            arrival: self.head.arrival,
-            chain: [0; 32],
-        });
-        self.keep_body(number, Some(reference), &claimed.body);
-        Receipt {
-            input: number,
-            verdict: outcome.verdict,
-            reason: outcome.reason,
-            position: outcome.position,
-            as_of: 0,
-            copy: false,
-        }
+            token: &claimed.token,
+            body: &claimed.body,
+        };
+        self.keep_unsigned(number, &came, &outcome)
     }
 
     /// Says nothing new, so that an import may be run again. It would have an effect only where

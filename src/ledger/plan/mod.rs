@@ -22,6 +22,7 @@ use crate::ledger::loaded::Head;
 use crate::ledger::loaded::KnownToken;
 use crate::ledger::loaded::Loaded;
 use crate::ledger::loaded::Touched;
+use crate::ledger::rows::InputRow;
 use crate::ledger::rows::Rows;
 use crate::ledger::submission::Content;
 use crate::projections::tokens::TokenRow;
@@ -52,6 +53,17 @@ struct Outcome {
     verdict: Verdict,
     reason: Option<&'static str>,
     position: Option<Position>,
+}
+
+/// An input that came without a signature: an answer of the API, or our own knowledge.
+struct Unsigned<'a> {
+    kind: &'static str,
+    /// The call that was answered.
+    call: Option<&'static str>,
+    digest: &'a [u8; 32],
+    received_at: DateTime<Utc>,
+    token: &'a Identified,
+    body: &'a [u8],
 }
 
 impl<'a> Plan<'a> {
@@ -106,6 +118,31 @@ impl<'a> Plan<'a> {
     /// The tokens as the group leaves them.
     pub(crate) fn into_tokens(self) -> HashMap<Ref, KnownToken> {
         self.loaded.tokens
+    }
+
+    /// Its row and its sealed body.
+    fn keep_unsigned(&mut self, number: i64, came: &Unsigned<'_>, outcome: &Outcome) -> Receipt {
+        let Outcome { verdict, reason, position } = *outcome;
+        let reference = self.known_ref(Some(came.token));
+        self.keep_body(number, reference.as_ref(), came.body);
+        self.rows.inputs.push(InputRow {
+            number,
+            kind: came.kind,
+            endpoint: String::new(),
+            digest: *came.digest,
+            event_id: None,
+            event_type: came.call.map(str::to_owned),
+            reference,
+            received_at: came.received_at,
+            signed: None,
+            conflict: false,
+            verdict,
+            reason,
+            position,
+            arrival: self.head.arrival,
+            chain: [0; 32],
+        });
+        Receipt { input: number, verdict, reason, position, as_of: 0, copy: false }
     }
 
     fn next_input(&mut self) -> i64 {
