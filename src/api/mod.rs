@@ -56,6 +56,7 @@ use crate::database::Readers;
 use crate::ledger::Ledger;
 use crate::ledger::refusals::Refusals;
 use crate::smartpay::Mode;
+use crate::smartpay::client::Client;
 use crate::traces::Traces;
 use crate::vault::Vault;
 
@@ -77,6 +78,10 @@ pub struct App {
     pub refusals: Refusals,
     pub metrics: PrometheusHandle,
     pub traces: Traces,
+    /// None where no secret key is configured: then nothing is asked of Smartpay.
+    pub smartpay: Option<Client>,
+    /// Where shoppers and Smartpay reach this service, without a slash at its end.
+    pub public_url: Option<Arc<str>>,
     /// Set when the service begins to shut down.
     pub closing: Arc<AtomicBool>,
 }

@@ -31,6 +31,7 @@ use crate::ledger::Ledger;
 use crate::ledger::Settings;
 use crate::ledger::refusals::Refusals;
 use crate::ledger::retention;
+use crate::smartpay::client::Client;
 use crate::traces::Traces;
 use crate::vault;
 use crate::vault::MasterKey;
@@ -53,6 +54,8 @@ pub struct Setup<'a> {
     pub clock: Clock,
     pub metrics: PrometheusHandle,
     pub traces: Traces,
+    pub smartpay: Option<Client>,
+    pub public_url: Option<String>,
 }
 
 /// A service with its writer running.
@@ -107,6 +110,8 @@ impl Service {
             refusals,
             metrics: setup.metrics,
             traces: setup.traces,
+            smartpay: setup.smartpay,
+            public_url: setup.public_url.map(|url| url.trim_end_matches('/').into()),
             closing: Arc::new(AtomicBool::new(false)),
         };
         Ok(Self { app, writer, flusher, duty, retention, watch })

@@ -40,6 +40,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         }
         None => (Traces::default(), None),
     };
+    let clock = Clock::system();
+    let smartpay =
+        settings.smartpay_secret_key.as_ref().map(|_| settings.smartpay(&clock)).transpose()?;
     let setup = Setup {
         database,
         master_key,
@@ -48,9 +51,11 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
             .map_err(|_| Exit::usage("TOKENLEDGER_WEBHOOK_WINDOW is too long"))?,
         api_key,
         target,
-        clock: Clock::system(),
+        clock,
         metrics: install_metrics()?,
         traces,
+        smartpay,
+        public_url: settings.public_url.clone(),
     };
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Exit::usage(format!(

@@ -27,6 +27,10 @@ use tokenledger::database::Hosts;
 use tokenledger::database::Target;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
+use tokenledger::smartpay::client::ApiUrl;
+use tokenledger::smartpay::client::Client;
+use tokenledger::smartpay::client::Limits;
+use tokenledger::smartpay::client::SecretKey;
 use tokenledger::traces::Traces;
 
 use crate::cli::dev::demo::Demo;
@@ -77,15 +81,16 @@ async fn serve(
 
     let url = url_of(&listeners.service)?;
     let sandbox_url = url_of(&listeners.sandbox)?;
-    home.write(&Urls {
+    let urls = Urls {
         service: &url,
         sandbox: &sandbox_url,
         database: &database.service_url,
         database_owner: &database.owner_url,
-    })?;
+    };
+    home.write(&urls)?;
     let sandbox = sandbox::open(&database.sandbox_url, &sandbox_url).await?;
     sandbox::register(&sandbox, home, &url).await?;
-    let service = open(home, &target, database, clock.clone()).await?;
+    let service = open(home, &target, &urls, clock.clone()).await?;
     tokio::select! {
         made = demo::make(demo, home, &service, &sandbox) => made?,
         _ = stopped.wait_for(|stopped| *stopped) => {}
@@ -111,7 +116,7 @@ async fn serve(
 async fn open(
     home: &Home,
     target: &Target,
-    database: &Database,
+    urls: &Urls<'_>,
     clock: Clock,
 ) -> Result<Service, Exit> {
     let mut endpoints = Endpoints::default();
@@ -119,9 +124,14 @@ async fn open(
         .map_err(|error| Exit::usage(format!("webhook_secret in dev.json: {error}")))?;
     endpoints.add(ENDPOINT, secret, Some(home.secrets.webhook_subscription_id.clone()));
     let metrics = install_metrics()?;
+    let api_url = ApiUrl::parse(&format!("{}/v1", urls.sandbox)).context("the sandbox's URL")?;
+    let key = SecretKey::parse(&home.secrets.smartpay_secret_key)
+        .map_err(|error| Exit::usage(format!("smartpay_secret_key in dev.json: {error}")))?;
+    let smartpay = Client::new(api_url, key, clock.clone(), Limits::STANDARD)
+        .context("preparing the calls to Smartpay")?;
     let setup = Setup {
         target: target.clone(),
-        database: Hosts::parse(&database.service_url, &target.ledger)
+        database: Hosts::parse(urls.database, &target.ledger)
             .context("the service's database URL")?,
         master_key: &home.master_key()?,
         endpoints,
@@ -131,6 +141,8 @@ async fn open(
         clock,
         metrics,
         traces: Traces::default(),
+        smartpay: Some(smartpay),
+        public_url: Some(urls.service.to_owned()),
     };
     Ok(Service::open(setup).await?)
 }

@@ -19,12 +19,18 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
+use tokenledger::clock::Clock;
 use tokenledger::database::Hosts;
 use tokenledger::database::LedgerName;
 use tokenledger::smartpay::Mode;
+use tokenledger::smartpay::client::ApiUrl;
+use tokenledger::smartpay::client::Client;
+use tokenledger::smartpay::client::Limits;
+use tokenledger::smartpay::client::SecretKey;
 use tokenledger::vault::MasterKey;
 
 use crate::cli::environment;
@@ -43,6 +49,9 @@ pub(crate) struct Settings {
     pub ledger: LedgerName,
     pub mode: Option<Mode>,
     pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub smartpay_api_url: ApiUrl,
+    pub smartpay_secret_key: Option<SecretKey>,
     /// The pretend Smartpay of a `dev`.
     pub sandbox_url: Option<String>,
     pub api_key: Option<SecretString>,
@@ -142,6 +151,15 @@ impl Settings {
 
     pub(crate) fn master_key(&self) -> Result<&MasterKey, Exit> {
         required(self.master_key.as_ref(), "master_key", "the key that opens this ledger's vault")
+    }
+
+    /// Calls Smartpay with the configured key.
+    pub(crate) fn smartpay(&self, clock: &Clock) -> Result<Client, Exit> {
+        let what = "the secret key of the Smartpay account, sk_test_ or sk_live_";
+        let key = required(self.smartpay_secret_key.as_ref(), "smartpay_secret_key", what)?;
+        let url = self.smartpay_api_url.clone();
+        let client = Client::new(url, key.clone(), clock.clone(), Limits::STANDARD);
+        Ok(client.context("preparing the calls to Smartpay")?)
     }
 
     pub(crate) fn webhooks(&self) -> Result<&[Endpoint], Exit> {

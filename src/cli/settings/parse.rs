@@ -37,8 +37,6 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         gathered.parsed(key, |text| Hosts::parse(text, &ledger).map(drop))?;
     }
     gathered.parsed("api_key", |text| api_key(text, mode))?;
-    gathered.parsed("smartpay_secret_key", |text| smartpay_key(text, mode))?;
-    gathered.parsed("smartpay_api_url", ApiUrl::parse)?;
     let schemes: &[&str] = if gathered.of_dev { &["https://", "http://"] } else { &["https://"] };
     gathered.parsed("public_url", |text| web_address(text, schemes))?;
     gathered.parsed("log", |text| logs::parse(text).map(drop))?;
@@ -49,6 +47,12 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         ledger,
         mode,
         listen: gathered.parsed("listen", listen)?.context("the address has a default")?,
+        public_url: gathered.text("public_url").map(str::to_owned),
+        smartpay_api_url: gathered
+            .parsed("smartpay_api_url", ApiUrl::parse)?
+            .context("the address has a default")?,
+        smartpay_secret_key: gathered
+            .parsed("smartpay_secret_key", |text| smartpay_key(text, mode))?,
         sandbox_url: gathered.sandbox_url.clone(),
         api_key: gathered.secret("api_key"),
         master_key: gathered.parsed("master_key", MasterKey::parse)?,
@@ -124,8 +128,10 @@ fn api_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
     agree(of, mode)
 }
 
-fn smartpay_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
-    agree(SecretKey::parse(text)?.mode(), mode)
+fn smartpay_key(text: &str, mode: Option<Mode>) -> anyhow::Result<SecretKey> {
+    let key = SecretKey::parse(text)?;
+    agree(key.mode(), mode)?;
+    Ok(key)
 }
 
 fn keyed<'a>(text: &'a str, prefix: &str) -> Option<(Mode, &'a str)> {

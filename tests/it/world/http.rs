@@ -19,6 +19,7 @@ use tokenledger::database::Target;
 use tokenledger::http::serve;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
+use tokenledger::smartpay::client::Client;
 use tokenledger::smartpay::signature::sign;
 use tokenledger::traces::Traces;
 use tokio::net::TcpListener;
@@ -60,6 +61,8 @@ pub(crate) struct Serving {
     /// How long after its stop the service is not ready but still takes requests.
     pub(crate) grace: Duration,
     pub(crate) traces: Traces,
+    /// What calls Smartpay, where a test needs it.
+    pub(crate) smartpay: Option<Client>,
 }
 
 impl World {
@@ -79,11 +82,12 @@ impl World {
             database: self.options(SERVICE),
             grace: Duration::ZERO,
             traces: Traces::default(),
+            smartpay: None,
         }
     }
 
     pub(crate) async fn serves_with(&self, serving: Serving) -> Served {
-        let Serving { endpoints, database, grace, traces } = serving;
+        let Serving { endpoints, database, grace, traces, smartpay } = serving;
         let setup = Setup {
             target: Target { ledger: LEDGER.parse().unwrap(), mode: Mode::Test, demo_until: None },
             database: database.into(),
@@ -94,6 +98,8 @@ impl World {
             clock: self.clock.clone(),
             metrics: metrics(),
             traces,
+            smartpay,
+            public_url: Some("https://ledger.example".to_owned()),
         };
         let service = Service::open(setup).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
