@@ -66,6 +66,8 @@ pub enum NotSent {
 /// Why nobody knows.
 #[derive(Debug, Error)]
 pub enum Unknown {
+    #[error("it may have been sent before, and no answer of now says what came of that")]
+    SentEarlier,
     #[error("Smartpay did not answer in time")]
     TimedOut,
     #[error("the connection to Smartpay broke before the whole answer was there")]

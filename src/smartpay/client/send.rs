@@ -24,7 +24,8 @@ use crate::smartpay::client::url::ApiUrl;
 use crate::smartpay::mode::Mode;
 
 const TOO_MANY_REQUESTS: u16 = 429;
-const NOT_FOUND: u16 = 404;
+const OK: u16 = 200;
+const NO_CONTENT: u16 = 204;
 
 /// Calls Smartpay. Clones share their connections.
 #[derive(Clone)]
@@ -63,8 +64,17 @@ impl Client {
     /// key and the same bytes. A caller that drops this future knows as little as if it had timed
     /// out: whoever needs to know keeps an intent first.
     pub async fn send(&self, call: &Call, within: Duration) -> Called {
+        self.go_on(call, within, Tries::default()).await
+    }
+
+    /// The same for a call that an earlier process, or an earlier hour, may have sent already.
+    pub async fn resume(&self, call: &Call, within: Duration) -> Called {
+        let open = call.acts().then_some(Unknown::SentEarlier);
+        self.go_on(call, within, Tries { open, ..Tries::default() }).await
+    }
+
+    async fn go_on(&self, call: &Call, within: Duration, mut tries: Tries) -> Called {
         let deadline = Instant::now() + within.min(DEADLINE_MAX);
-        let mut tries = Tries::default();
         for number in 1..=self.limits.tries_max {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -138,12 +148,20 @@ impl Tries {
 }
 
 /// Whether an answer settles the call. After a try that may have acted, a refusal of this one says
-/// nothing of that one; but done is done, and what is not there (any more) has been deleted.
+/// nothing of that one; but done is done, and what is not there (any more) has been deleted. Then it
+/// must be Smartpay's own word: a gateway's page is neither.
 fn is_final(call: &Call, answer: &Answer) -> bool {
     let passing = answer.status == TOO_MANY_REQUESTS || answer.status >= 500;
-    let settles_earlier = !call.acts()
-        || answer.earlier == Earlier::NoEffect
-        || (200..300).contains(&answer.status)
-        || (call.method == Method::DELETE && answer.status == NOT_FOUND);
+    let settles_earlier =
+        !call.acts() || answer.earlier == Earlier::NoEffect || confirms(call, answer);
     !passing && settles_earlier
+}
+
+fn confirms(call: &Call, answer: &Answer) -> bool {
+    if call.method == Method::DELETE {
+        return answer.status == NO_CONTENT || answer.received().says_not_found();
+    }
+    // Nothing to a change, an object to a creation; its reader will look closely.
+    let empty = call.method == Method::PUT && answer.body.is_empty();
+    answer.status == OK && (empty || answer.body.first() == Some(&b'{'))
 }

@@ -77,7 +77,7 @@ async fn every_try_is_the_same_request_until_an_answer_is_final() {
     let script = vec![
         answer(429, "retry-after: 0\r\n", "{}"),
         cut(),
-        answer(200, "idempotent-replay: true\r\n", "done"),
+        answer(200, "idempotent-replay: true\r\n", "{}"),
     ];
     let server = Server::of(script).await;
     let call = Call::create_session(br#"{"mode":"token"}"#.to_vec(), &key());
@@ -89,7 +89,7 @@ async fn every_try_is_the_same_request_until_an_answer_is_final() {
     assert_eq!(called.not_final.len(), 1);
     assert_eq!((called.not_final[0].status, called.not_final[0].earlier), (429, Earlier::NoEffect));
     let answer = answered(called.outcome);
-    assert_eq!((answer.status, answer.body.as_slice()), (200, b"done".as_slice()));
+    assert_eq!((answer.status, answer.body.as_slice()), (200, b"{}".as_slice()));
     assert_eq!((answer.replayed, answer.earlier), (true, Earlier::MayHaveActed));
     assert!(before <= answer.sent_at && answer.sent_at <= answer.answered_at);
 }
@@ -150,12 +150,47 @@ async fn not_there_after_a_try_to_delete_is_deleted_and_else_it_is_an_error() {
         (vec![answer(500, "", ""), answer(404, "", NOT_FOUND)], Some(Deleted::OnAnEarlierTry)),
         (vec![answer(404, "", NOT_FOUND)], None),
         (vec![answer(429, "", ""), answer(404, "", NOT_FOUND)], None),
-        (vec![cut(), answer(404, "", "<html>paytok</html>")], None),
     ] {
         let server = Server::of(script.clone()).await;
         let called = client(&server.url()).send(&delete, PATIENT).await;
         let answer = answered(called.outcome);
         let read = deleted(answer.received(), answer.earlier);
         assert_eq!(read.ok(), expected, "{script:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_call_says_what_an_earlier_process_may_have_done() {
+    let delete = Call::delete(&token());
+    let server = Server::of(vec![answer(404, "", NOT_FOUND)]).await;
+    let called = client(&server.url()).resume(&delete, PATIENT).await;
+    let last = answered(called.outcome);
+    assert_eq!(deleted(last.received(), last.earlier), Ok(Deleted::OnAnEarlierTry));
+
+    // A refusal of today says nothing of yesterday, and neither does no connection.
+    let server = Server::of(vec![answer(401, "", "{}")]).await;
+    let called = client(&server.url()).resume(&Call::disable(&token(), &key()), PATIENT).await;
+    assert!(matches!(called.outcome, Outcome::Unknown(Unknown::SentEarlier)), "{called:?}");
+    let closed = "http://127.0.0.1:1/v1";
+    let called = client(closed).resume(&Call::disable(&token(), &key()), PATIENT).await;
+    assert!(matches!(called.outcome, Outcome::Unknown(Unknown::SentEarlier)), "{called:?}");
+    // A question has nothing to resume.
+    let called = client(closed).resume(&Call::get_token(&token()), PATIENT).await;
+    assert!(matches!(called.outcome, Outcome::NotSent(_)), "{called:?}");
+}
+
+#[tokio::test]
+async fn a_page_of_a_gateway_settles_nothing_after_a_try_that_may_have_acted() {
+    let page = "<html>";
+    for (call, status) in [
+        (Call::delete(&token()), 404),
+        (Call::delete(&token()), 200),
+        (Call::disable(&token(), &key()), 200),
+        (Call::disable(&token(), &key()), 204),
+        (Call::create_session(b"{}".to_vec(), &key()), 200),
+    ] {
+        let server = Server::of(vec![cut(), answer(status, "", page)]).await;
+        let called = client(&server.url()).send(&call, PATIENT).await;
+        assert!(matches!(called.outcome, Outcome::Unknown(_)), "{call:?} {status}: {called:?}");
     }
 }

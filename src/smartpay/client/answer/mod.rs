@@ -42,6 +42,7 @@ use serde_json::Value;
 use crate::smartpay::json;
 
 const OK: u16 = 200;
+const NOT_FOUND: u16 = 404;
 const ERRORS_FROM: u16 = 400;
 
 /// An answer as kept: its status and its bytes.
@@ -62,6 +63,24 @@ impl Received<'_> {
             | Value::Number(_)
             | Value::String(_)
             | Value::Array(_) => Err(Wrong::NotAnObject),
+        }
+    }
+
+    /// A 404 in Smartpay's own form: unlike that of a proxy.
+    pub(crate) fn says_not_found(self) -> bool {
+        match error::read(self) {
+            Wrong::Error(error) => error.status == NOT_FOUND,
+            Wrong::KeyRefused
+            | Wrong::Status(_)
+            | Wrong::NotJson { .. }
+            | Wrong::NotAnObject
+            | Wrong::BodyNotEmpty
+            | Wrong::Missing(_)
+            | Wrong::Shape(_)
+            | Wrong::WrongMode
+            | Wrong::WrongId
+            | Wrong::NotAReading(_)
+            | Wrong::PageRepeats => false,
         }
     }
 
