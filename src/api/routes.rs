@@ -54,7 +54,7 @@ pub enum Gives {
     Nothing,
 }
 
-pub const ROUTES: [Route; 19] = [
+pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
         path: "/webhooks/smartpay/{endpoint}",

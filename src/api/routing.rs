@@ -15,7 +15,7 @@ use crate::api::wrap;
 /// The routes behind what guards them. A method that a path does not take is 405 for everyone.
 pub(super) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let served = (route.serve)();
         let guarded = match route.access {
             Access::Open => served,

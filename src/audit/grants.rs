@@ -45,7 +45,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
             report.find(Place::Object((*table).to_owned()), "no such table", "a table");
         }
     }
-    for right in &RIGHTS {
+    for right in RIGHTS {
         for (role, verbs) in [(SERVICE, right.service), (READER, right.reader)] {
             let expected = expected(right, verbs);
             let place = Place::Object(right.table.to_owned());
@@ -62,7 +62,7 @@ pub(super) async fn check(snapshot: &mut Snapshot) -> anyhow::Result<Report> {
     }
     let triggers = triggers(&mut snapshot.connection).await?;
     let mut standing = 0;
-    for right in &RIGHTS {
+    for right in RIGHTS {
         for trigger in right.triggers {
             let key = (right.table.to_owned(), trigger.name.to_owned());
             let found = triggers.get(&key);

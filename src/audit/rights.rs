@@ -36,7 +36,7 @@ const fn changeable(table: &'static str, service: &'static str, reader: &'static
     Right { table, service, reader, columns: None, triggers: &[] }
 }
 
-pub const RIGHTS: [Right; 18] = [
+pub const RIGHTS: &[Right] = &[
     history("acts"),
     history("copies"),
     history("events"),
@@ -58,6 +58,7 @@ pub const RIGHTS: [Right; 18] = [
         columns: Some("last_used_at, revoked_at"),
         triggers: &[],
     },
+    changeable("intents", "SIU", ""),
     changeable("readings_due", "SIUD", "S"),
     changeable("refusals", "SIUD", "S"),
     changeable("sealed_bodies", "SID", ""),

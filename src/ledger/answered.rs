@@ -8,17 +8,22 @@ use sha2::Sha256;
 use crate::journal::CauseKind;
 use crate::journal::Position;
 use crate::ledger::Identified;
+use crate::ledger::intents::IntentId;
+use crate::ledger::intents::IntentState;
 use crate::ledger::standing::Standing;
 use crate::smartpay::Reason;
 use crate::smartpay::object::TokenObject;
+use crate::token::Conclusion;
+use crate::token::Said;
 
 /// An answer as it came, and what it says.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    /// The token that was asked about.
-    pub token: Identified,
-    /// The call as the vendor writes it, without what fills it: `GET /tokens/{id}`.
-    pub call: &'static str,
+    /// The token that was asked about; none while a session is being made.
+    pub token: Option<Identified>,
+    /// The call as the vendor writes it, without what fills it, and the status of the answer:
+    /// `GET /tokens/{id} 200`.
+    pub call: String,
     pub body: Vec<u8>,
     /// SHA-256 of the body.
     pub digest: [u8; 32],
@@ -26,6 +31,9 @@ pub struct Answered {
     pub received_at: DateTime<Utc>,
     pub asker: Asker,
     pub says: Says,
+    pub settles: Option<Settles>,
+    /// What we conclude if the object confirms it.
+    pub concludes: Option<Conclusion>,
 }
 
 /// Where the ledger stood when the request was sent. Not a time: clocks of several processes
@@ -63,6 +71,26 @@ pub enum Says {
     Absent { own_delete: bool },
     /// Nothing can be concluded; it is kept, and asked for again.
     Unclear(Reason),
+    /// Nothing about how the token is: that a command was taken, or refused.
+    Nothing,
+}
+
+/// The intent that the answer may end.
+#[derive(Clone, Debug)]
+pub struct Settles {
+    pub intent: IntentId,
+    pub how: How,
+}
+
+#[derive(Clone, Debug)]
+pub enum How {
+    /// Smartpay took the command; what the token is now tells whether it holds. An object that is
+    /// no newer than what was known may be a copy that lags behind: if `patient`, it ends nothing.
+    ReadBack { wanted: Said, patient: bool },
+    /// Smartpay refused the command, with this code; the token may be as wanted all the same.
+    Refused { wanted: Said, error_code: Option<String> },
+    /// This answer is a refusal, and there is nothing to be read.
+    Ends { state: IntentState, error_code: Option<String> },
 }
 
 impl Answered {

@@ -9,9 +9,11 @@ use sha2::Sha256;
 use crate::ledger::Identified;
 use crate::ledger::import::Line;
 use crate::ledger::import::Run;
+use crate::ledger::intents::IntentId;
 use crate::smartpay::TokenId;
 use crate::token::Claim;
 use crate::token::ProviderTime;
+use crate::token::SessionId;
 use crate::vault::Vault;
 
 /// Our own knowledge of whose a token is.
@@ -25,6 +27,22 @@ pub struct Claimed {
     pub body: Vec<u8>,
     pub digest: [u8; 32],
     pub received_at: DateTime<Utc>,
+    /// The answer to our own session, which ends its intent.
+    pub made: Option<SessionMade>,
+}
+
+/// What the answer to a new session gives beside the claim.
+#[derive(Clone, Debug)]
+pub struct SessionMade {
+    pub intent: IntentId,
+    /// The call, and the status of its answer.
+    pub call: String,
+    pub session: SessionId,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it is looked at, if nothing else is heard of it.
+    pub check_at: Option<DateTime<Utc>>,
+    /// Where the shopper goes, sealed for the intent.
+    pub sealed_page: Vec<u8>,
 }
 
 /// On whose word, and why.
@@ -52,7 +70,7 @@ impl Claimed {
         let body = body.to_string().into_bytes();
         let digest = Sha256::digest(&body).into();
         let token = Identified { reference: vault.reference(&id), id };
-        Self { token, claim, authority, run: None, body, digest, received_at }
+        Self { token, claim, authority, run: None, body, digest, received_at, made: None }
     }
 
     /// A line of a file.
@@ -62,6 +80,6 @@ impl Claimed {
         let claim = line.claim(ProviderTime::from_millis(received_at.timestamp_millis()));
         let token = Identified { reference: vault.reference(&line.id), id: line.id };
         let (authority, run) = (run.authority.clone(), Some(run.id.clone()));
-        Self { token, claim, authority, run, body, digest, received_at }
+        Self { token, claim, authority, run, body, digest, received_at, made: None }
     }
 }

@@ -37,7 +37,7 @@ async fn every_role_can_do_to_every_table_what_the_table_says_and_nothing_else()
     let mut wrong = String::new();
     for role in ROLES {
         let mut connection = world.sql_as(role).await;
-        for table in &TABLES {
+        for table in TABLES {
             for verb in VERBS {
                 let expected = table.outcome(role, verb);
                 let found = sqlstate(&mut connection, &table.attempt(verb)).await;

@@ -45,7 +45,7 @@ const fn table(
     Table { name, kind, column, service, reader }
 }
 
-pub(crate) const TABLES: [Table; 18] = [
+pub(crate) const TABLES: &[Table] = &[
     table("acts", Kind::History, "reason", "SI", "S"),
     table("copies", Kind::History, "received_at", "SI", "S"),
     table("events", Kind::History, "payload", "SI", "S"),
@@ -55,6 +55,7 @@ pub(crate) const TABLES: [Table; 18] = [
     table("witnesses", Kind::History, "input", "SI", "S"),
     table("head", Kind::Head, "position", "SU", "S"),
     table("access_keys", Kind::Changeable, "last_used_at", "SIU", ""),
+    table("intents", Kind::Changeable, "state", "SIU", ""),
     table("readings_due", Kind::Changeable, "cause", "SIUD", "S"),
     table("refusals", Kind::Changeable, "count", "SIUD", "S"),
     table("sealed_bodies", Kind::Changeable, "sealed", "SID", ""),
@@ -131,7 +132,7 @@ Which role may do what to which table. A test tries every cell and writes this p
 | table | kind | service | reader | owner, superuser |
 |---|---|---|---|---|\n"
         .to_owned();
-    for table in &TABLES {
+    for table in TABLES {
         let kind = match table.kind {
             Kind::History => "history",
             Kind::Head => "head",

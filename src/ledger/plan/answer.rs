@@ -1,6 +1,7 @@
 //! Deciding what Smartpay's API answered about a token.
 
 use crate::journal::Cause;
+use crate::ledger::Identified;
 use crate::ledger::Receipt;
 use crate::ledger::Verdict;
 use crate::ledger::answered::Answered;
@@ -16,60 +17,86 @@ use crate::smartpay::Reason;
 use crate::smartpay::object::TokenObject;
 use crate::smartpay::reading;
 use crate::token::Absence;
+use crate::token::Cancel;
 use crate::token::Command;
+use crate::token::Conclusion;
 use crate::token::Heard;
 use crate::token::ProviderTime;
+use crate::token::Said;
 use crate::token::Word;
 use crate::vault::Ref;
+
+/// What an answer says of its token, as the rules and the words want it.
+struct Statement<'a> {
+    token: &'a Identified,
+    command: Command,
+    word: Word,
+}
 
 impl Plan<'_> {
     pub(super) fn answer(&mut self, answered: &Answered) -> Receipt {
         self.head.arrival += 1;
         let number = self.next_input();
-        let outcome = if let Some((command, word)) = self.statement(answered) {
-            self.hear(number, answered, &command, word)
-        } else {
-            if let Some(known) = self.known_ref(Some(&answered.token)) {
-                self.ask(&known, "unclear_answer");
-            }
-            Outcome { verdict: Verdict::Quarantined, reason: reason(answered), position: None }
+        self.settle(number, answered);
+        let outcome = match self.statement(answered) {
+            Some(statement) => self.hear(number, answered, &statement),
+            None => self.hear_nothing(answered),
         };
         let came = Unsigned {
             kind: "response",
-            call: Some(answered.call),
+            call: Some(&answered.call),
             digest: &answered.digest,
             received_at: answered.received_at,
-            token: &answered.token,
+            token: answered.token.as_ref(),
             body: &answered.body,
         };
         self.keep_unsigned(number, &came, &outcome)
     }
 
     /// What the answer says to the rules, and the word that it becomes if they take it.
-    fn statement(&self, answered: &Answered) -> Option<(Command, Word)> {
+    fn statement<'a>(&self, answered: &'a Answered) -> Option<Statement<'a>> {
+        let token = answered.token.as_ref()?;
         match &answered.says {
-            Says::Object(object) if is_about(answered, object) => {
-                let fresh = self.is_fresh(&answered.token.reference, answered.asked);
+            Says::Object(object) if object.token == token.id => {
+                let fresh = self.is_fresh(&token.reference, answered.asked);
                 let asked = if fresh {
                     reading::Asked::AfterEverythingRecorded
                 } else {
                     reading::Asked::Earlier
                 };
                 let word = Word { heard: Heard::Said(object.said), at: object.updated_at };
-                Some((Command::Reading(object.reading(asked)), word))
+                Some(Statement { token, command: Command::Reading(object.reading(asked)), word })
             }
             Says::Absent { own_delete } => {
-                let at = ProviderTime::from_millis(answered.received_at.timestamp_millis());
+                let at = now(answered);
                 let absence = Absence { at, own_delete: *own_delete };
-                Some((Command::Absence(absence), Word { heard: Heard::Absent, at }))
+                let word = Word { heard: Heard::Absent, at };
+                Some(Statement { token, command: Command::Absence(absence), word })
             }
-            Says::Object(_) | Says::Unclear(_) => None,
+            Says::Object(_) | Says::Unclear(_) | Says::Nothing => None,
         }
     }
 
-    fn hear(&mut self, number: i64, answered: &Answered, command: &Command, word: Word) -> Outcome {
-        self.keep_id(&answered.token);
-        let reference = &answered.token.reference;
+    fn hear_nothing(&mut self, answered: &Answered) -> Outcome {
+        let reason = match &answered.says {
+            Says::Unclear(reason) => Some(*reason),
+            // An object of another token than the one asked about says nothing of either.
+            Says::Object(_) => Some(Reason::TokenIdInvalid),
+            Says::Absent { .. } | Says::Nothing => None,
+        };
+        let Some(reason) = reason else {
+            return Outcome { verdict: Verdict::Ignored, reason: None, position: None };
+        };
+        if let Some(known) = self.known_ref(answered.token.as_ref()) {
+            self.ask(&known, "unclear_answer");
+        }
+        Outcome { verdict: Verdict::Quarantined, reason: Some(reason.as_str()), position: None }
+    }
+
+    fn hear(&mut self, number: i64, answered: &Answered, said: &Statement<'_>) -> Outcome {
+        let Statement { token, command, word } = said;
+        self.keep_id(token);
+        let reference = &token.reference;
         let asker = &answered.asker;
         let cause = Cause {
             kind: asker.kind,
@@ -80,19 +107,24 @@ impl Plan<'_> {
         };
         let source = Source { number, digest: &answered.digest, cause };
         let fresh = self.is_fresh(reference, answered.asked);
-        let outcome = self.apply(reference, command, &source);
+        let mut outcome = self.apply(reference, command, &source);
         let known = self.loaded.tokens.entry(reference.clone()).or_default();
-        if known.word == Some(word) {
+        if known.word == Some(*word) {
             known.word_input = Some(number);
             let read_at = answered.received_at;
-            self.rows
-                .words
-                .insert(reference.clone(), Some(WordRow { word, input: number, read_at }));
+            let row = WordRow { word: *word, input: number, read_at };
+            self.rows.words.insert(reference.clone(), Some(row));
         }
         // One that is older than what is known answers nothing.
-        let says = known.word == Some(word) || outcome.position.is_some();
+        let says = known.word == Some(*word) || outcome.position.is_some();
         if let Some(wanted) = asker.due.filter(|_| fresh && says) {
             self.rows.served.push(Served { reference: reference.clone(), wanted });
+        }
+        if let Some(cancel) = conclusion(answered, word.heard) {
+            let concluded = self.apply(reference, &Command::Cancel(cancel), &source);
+            if concluded.verdict == Verdict::Applied {
+                outcome = concluded;
+            }
         }
         outcome
     }
@@ -106,17 +138,28 @@ impl Plan<'_> {
     }
 }
 
-/// An object of another token than the one asked about says nothing of either.
-fn is_about(answered: &Answered, object: &TokenObject) -> bool {
-    object.token == answered.token.id
+/// What we conclude, if what was heard confirms it: the shopper left, or the time is over, and
+/// Smartpay still waits.
+fn conclusion(answered: &Answered, heard: Heard) -> Option<Cancel> {
+    let reason = answered.concludes?;
+    let confirmed = match (reason, heard) {
+        (Conclusion::Shopper | Conclusion::Expired, Heard::Said(Said::RequiresAuthorization)) => {
+            true
+        }
+        (Conclusion::Shopper | Conclusion::Expired, Heard::Said(_) | Heard::Absent) => false,
+    };
+    confirmed.then(|| Cancel { reason, at: now(answered) })
 }
 
-fn reason(answered: &Answered) -> Option<&'static str> {
+fn now(answered: &Answered) -> ProviderTime {
+    ProviderTime::from_millis(answered.received_at.timestamp_millis())
+}
+
+/// An object about the token that was asked about.
+pub(super) fn object_of(answered: &Answered) -> Option<&TokenObject> {
     match &answered.says {
-        Says::Unclear(reason) => Some(reason.as_str()),
-        Says::Object(object) if !is_about(answered, object) => {
-            Some(Reason::TokenIdInvalid.as_str())
-        }
-        Says::Object(_) | Says::Absent { .. } => None,
+        Says::Object(object) => Some(object)
+            .filter(|object| answered.token.as_ref().is_some_and(|t| t.id == object.token)),
+        Says::Absent { .. } | Says::Unclear(_) | Says::Nothing => None,
     }
 }

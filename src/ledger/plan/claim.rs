@@ -6,6 +6,9 @@ use crate::ledger::Claimed;
 use crate::ledger::Receipt;
 use crate::ledger::import::KnownImport;
 use crate::ledger::import::SUPERSEDED;
+use crate::ledger::intents::IntentState;
+use crate::ledger::intents::SessionRow;
+use crate::ledger::intents::Settled;
 use crate::ledger::loaded::KnownToken;
 use crate::ledger::plan::Plan;
 use crate::ledger::plan::Unsigned;
@@ -40,12 +43,27 @@ impl Plan<'_> {
             let known = KnownImport { number, verdict, position };
             self.loaded.imports.insert(claimed.digest, known);
         }
+        if let Some(made) = &claimed.made {
+            self.rows.settled.push(Settled {
+                intent: made.intent.clone(),
+                state: IntentState::Settled,
+                error_code: None,
+                input: number,
+                session: Some(SessionRow {
+                    reference: claimed.token.reference.clone(),
+                    session: made.session.to_string(),
+                    expires_at: made.expires_at,
+                    check_at: made.check_at,
+                    sealed_page: made.sealed_page.clone(),
+                }),
+            });
+        }
         let came = Unsigned {
             kind,
-            call: None,
+            call: claimed.made.as_ref().map(|made| made.call.as_str()),
             digest: &claimed.digest,
             received_at: claimed.received_at,
-            token: &claimed.token,
+            token: Some(&claimed.token),
             body: &claimed.body,
         };
         self.keep_unsigned(number, &came, &outcome)

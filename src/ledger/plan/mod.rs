@@ -6,6 +6,7 @@ mod append;
 mod claim;
 mod delivery;
 mod reprocess;
+mod settle;
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -59,10 +60,10 @@ struct Outcome {
 struct Unsigned<'a> {
     kind: &'static str,
     /// The call that was answered.
-    call: Option<&'static str>,
+    call: Option<&'a str>,
     digest: &'a [u8; 32],
     received_at: DateTime<Utc>,
-    token: &'a Identified,
+    token: Option<&'a Identified>,
     body: &'a [u8],
 }
 
@@ -123,7 +124,7 @@ impl<'a> Plan<'a> {
     /// Its row and its sealed body.
     fn keep_unsigned(&mut self, number: i64, came: &Unsigned<'_>, outcome: &Outcome) -> Receipt {
         let Outcome { verdict, reason, position } = *outcome;
-        let reference = self.known_ref(Some(came.token));
+        let reference = self.known_ref(came.token);
         self.keep_body(number, reference.as_ref(), came.body);
         self.rows.inputs.push(InputRow {
             number,
@@ -156,7 +157,7 @@ pub(crate) fn touched(group: &[Submission]) -> Touched {
     let mut touched = Touched::default();
     for submission in group {
         let token = match submission {
-            Submission::Answered(answered) => Some(&answered.token),
+            Submission::Answered(answered) => answered.token.as_ref(),
             Submission::Claim(claimed) => {
                 if claimed.claim.origin == ClaimOrigin::Import {
                     touched.imports.push(claimed.digest);

@@ -19,6 +19,8 @@ use crate::journal::Position;
 use crate::ledger::Delivery;
 use crate::ledger::Verdict;
 use crate::ledger::answered::Wanted;
+use crate::ledger::intents;
+use crate::ledger::intents::Settled;
 use crate::smartpay::keys::KeyVariant;
 use crate::token::ProviderTime;
 use crate::token::Sequence;
@@ -42,6 +44,7 @@ pub(crate) struct Rows {
     pub words: BTreeMap<Ref, Option<WordRow>>,
     pub readings_due: Vec<Due>,
     pub served: Vec<Served>,
+    pub settled: Vec<Settled>,
 }
 
 #[derive(Debug)]
@@ -181,6 +184,7 @@ impl Rows {
         words::clear(connection, &self.words).await?;
         evidence::insert_readings_due(connection, &self.readings_due, recorded_at).await?;
         // Afterwards: what is asked for again in this very group stays open.
-        words::close_served(connection, &self.served).await
+        words::close_served(connection, &self.served).await?;
+        intents::settle(connection, &self.settled, recorded_at).await
     }
 }

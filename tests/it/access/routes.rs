@@ -37,7 +37,7 @@ async fn each_route_opens_to_its_scope_and_to_no_other() {
     for scope in Scope::ALL {
         keys.insert(scope, world.key(&[scope]).await);
     }
-    for route in &ROUTES {
+    for route in ROUTES {
         let request = request(route, &world);
         let what = format!("{} {}", route.method, route.path);
         let without = served.sends(&request).await;

@@ -79,8 +79,11 @@ impl World {
         };
         let body = object.to_string().into_bytes();
         Answered {
-            token: Identified { reference: self.ref_of(token), id: TokenId::parse(token).unwrap() },
-            call: "GET /tokens/{id}",
+            token: Some(Identified {
+                reference: self.ref_of(token),
+                id: TokenId::parse(token).unwrap(),
+            }),
+            call: "GET /tokens/{id} 200".to_owned(),
             digest: Answered::digest(&body),
             body,
             asked,
@@ -93,6 +96,8 @@ impl World {
                 due: None,
             },
             says,
+            settles: None,
+            concludes: None,
         }
     }
 }

@@ -1,0 +1,66 @@
+//! Which intents an answer ends, before the rules take it in.
+
+use crate::ledger::answered::Answered;
+use crate::ledger::answered::How;
+use crate::ledger::answered::Says;
+use crate::ledger::intents::IntentState;
+use crate::ledger::intents::Settled;
+use crate::ledger::loaded::KnownToken;
+use crate::ledger::plan::Plan;
+use crate::ledger::plan::answer::object_of;
+use crate::token::ProviderTime;
+use crate::token::Said;
+
+impl Plan<'_> {
+    pub(super) fn settle(&mut self, number: i64, answered: &Answered) {
+        let Some(settles) = &answered.settles else { return };
+        let (state, error_code) = match &settles.how {
+            How::ReadBack { wanted, patient } => {
+                (self.read_back(answered, *wanted, *patient), None)
+            }
+            How::Refused { wanted, error_code } => {
+                (after_refusal(answered, *wanted), error_code.clone())
+            }
+            How::Ends { state, error_code } => (Some(*state), error_code.clone()),
+        };
+        let Some(state) = state else { return };
+        self.rows.settled.push(Settled {
+            intent: settles.intent.clone(),
+            state,
+            error_code,
+            input: number,
+            session: None,
+        });
+    }
+
+    fn read_back(&self, answered: &Answered, wanted: Said, patient: bool) -> Option<IntentState> {
+        match &answered.says {
+            Says::Absent { .. } if wanted == Said::Deleted => return Some(IntentState::Settled),
+            Says::Absent { .. } => return Some(IntentState::Overtaken),
+            Says::Object(_) | Says::Unclear(_) | Says::Nothing => {}
+        }
+        let object = object_of(answered)?;
+        if object.said == wanted {
+            return Some(IntentState::Settled);
+        }
+        // What was known already may be a copy from before the command.
+        let moved = Some(object.updated_at) > self.newest_known(answered);
+        let may_lag = matches!(object.said, Said::Active | Said::Disabled);
+        (moved || !may_lag || !patient).then_some(IntentState::Overtaken)
+    }
+
+    fn newest_known(&self, answered: &Answered) -> Option<ProviderTime> {
+        let reference = &answered.token.as_ref()?.reference;
+        let token = self.loaded.tokens.get(reference).map(KnownToken::token)?;
+        token.newest_provider_time().max(token.word().map(|word| word.at))
+    }
+}
+
+fn after_refusal(answered: &Answered, wanted: Said) -> Option<IntentState> {
+    let absent = matches!(answered.says, Says::Absent { .. });
+    let object = object_of(answered);
+    let is_as_wanted =
+        object.map_or(absent && wanted == Said::Deleted, |object| object.said == wanted);
+    let read = absent || object.is_some();
+    read.then_some(if is_as_wanted { IntentState::Settled } else { IntentState::Refused })
+}
