@@ -29,6 +29,8 @@ pub mod journal;
 pub mod projections;
 /// The one door: submissions in, verdicts and positions out.
 pub mod ledger;
+/// Asking Smartpay how a token is.
+pub mod readings;
 /// Access keys: who may ask, and for what.
 pub mod access;
 /// Whether the ledger still says what it said: reads everything, writes nothing.

@@ -22,11 +22,12 @@ pub enum Reason {
     TokenIdInvalid,
     UnknownStatus,
     ImplausibleTime,
+    UnprovenAbsence,
     Internal,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 13] = [
+    pub const ALL: [Reason; 14] = [
         Reason::MalformedJson,
         Reason::DuplicateKey,
         Reason::ForbiddenCharacter,
@@ -39,6 +40,7 @@ impl Reason {
         Reason::TokenIdInvalid,
         Reason::UnknownStatus,
         Reason::ImplausibleTime,
+        Reason::UnprovenAbsence,
         Reason::Internal,
     ];
 
@@ -56,6 +58,7 @@ impl Reason {
             Reason::TokenIdInvalid => "token_id_invalid",
             Reason::UnknownStatus => "unknown_status",
             Reason::ImplausibleTime => "implausible_time",
+            Reason::UnprovenAbsence => "unproven_absence",
             Reason::Internal => "internal",
         }
     }
@@ -96,6 +99,9 @@ impl Reason {
             }
             Reason::ImplausibleTime => {
                 "A time in the body is missing, has not thirteen digits, or lies before 2020 or in the future."
+            }
+            Reason::UnprovenAbsence => {
+                "Smartpay does not find the token, but the key has found no other token of this ledger either: it may be of another account."
             }
             Reason::Internal => {
                 "The delivery could not be processed because of a fault of ours. Its bytes are kept: update, then reprocess it."

@@ -9,9 +9,11 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::smartpay::SigningSecret;
+use crate::smartpay::TokenId;
 use crate::vault::MasterKey;
 use crate::vault::NO_TOKEN;
 use crate::vault::Place;
+use crate::vault::Ref;
 use crate::vault::Salt;
 use crate::vault::Vault;
 use crate::vault::WrappedKey;
@@ -112,6 +114,24 @@ pub async fn kept_secret(
     let text = SecretSlice::from(vault.unseal(&place, NO_TOKEN, &salt, &kept.sealed)?);
     let text = str::from_utf8(text.expose_secret()).context("a kept secret is no text")?;
     Ok(Some(SigningSecret::parse(text)?))
+}
+
+/// The Smartpay id behind a ref. None if the vault does not hold it.
+pub async fn token_id(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    reference: &Ref,
+) -> anyhow::Result<Option<TokenId>> {
+    let row = sqlx::query!("SELECT salt, sealed_id FROM vault WHERE ref = $1", reference.as_str())
+        .fetch_optional(connection)
+        .await?;
+    let Some(kept) = row else { return Ok(None) };
+    let place = Place { table: "vault", row: reference.as_str(), field: "id" };
+    let salt = Salt::try_from(kept.salt.as_slice())?;
+    let text = vault.unseal(&place, reference.as_str(), &salt, &kept.sealed_id)?;
+    let text = SecretSlice::from(text);
+    let text = str::from_utf8(text.expose_secret()).context("a kept token id is no text")?;
+    Ok(Some(TokenId::parse(text)?))
 }
 
 async fn wrapped_keys(connection: &mut PgConnection) -> Result<Vec<WrappedKey>, sqlx::Error> {

@@ -52,6 +52,7 @@ impl From<Reason> for Wrong {
             | Reason::TokenIdInvalid
             | Reason::UnknownStatus
             | Reason::ImplausibleTime
+            | Reason::UnprovenAbsence
             | Reason::Internal => Wrong::NotAReading(reason),
         }
     }

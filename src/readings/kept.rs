@@ -1,0 +1,48 @@
+//! An answer on its way to the door.
+
+use crate::ledger::Answered;
+use crate::ledger::Asked;
+use crate::ledger::Asker;
+use crate::ledger::Identified;
+use crate::ledger::Says;
+use crate::ledger::Submission;
+use crate::smartpay::client::Answer;
+use crate::smartpay::client::Call;
+
+/// What is the same for every answer to one call.
+#[derive(Clone, Debug)]
+pub struct Kept<'a> {
+    pub call: &'a Call,
+    /// None while a session is being made.
+    pub token: Option<&'a Identified>,
+    pub asked: Asked,
+    pub asker: &'a Asker,
+}
+
+impl Kept<'_> {
+    /// An answer, and what it says.
+    pub fn answered(&self, answer: &Answer, says: Says) -> Answered {
+        Answered {
+            token: self.token.cloned(),
+            call: self.name(answer),
+            digest: Answered::digest(&answer.body),
+            body: answer.body.clone(),
+            asked: self.asked,
+            received_at: answer.answered_at,
+            asker: self.asker.clone(),
+            says,
+            settles: None,
+            concludes: None,
+        }
+    }
+
+    /// Answers that settled nothing: kept, because every answer is.
+    pub fn not_final(&self, answers: &[Answer]) -> Vec<Submission> {
+        let kept = |answer| Submission::Answered(self.answered(answer, Says::Nothing));
+        answers.iter().map(kept).collect()
+    }
+
+    pub fn name(&self, answer: &Answer) -> String {
+        format!("{} {}", self.call.name(), answer.status)
+    }
+}
