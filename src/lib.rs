@@ -31,6 +31,10 @@ pub mod projections;
 pub mod ledger;
 /// Asking Smartpay how a token is.
 pub mod readings;
+/// Where the shopper comes back.
+pub mod returns;
+/// Commands to Smartpay: intents, calls, read-backs.
+pub mod outbox;
 /// Access keys: who may ask, and for what.
 pub mod access;
 /// Whether the ledger still says what it said: reads everything, writes nothing.

@@ -151,7 +151,7 @@ impl VerdictShape {
         reference: Option<String>,
         standing: Option<&Standing>,
     ) -> Self {
-        let usability = standing.map_or(Status::Unknown, |standing| standing.status).usability();
+        let usability = standing.map_or(Status::Unknown.usability(), Standing::usability);
         Self {
             consumer,
             r#ref: reference,

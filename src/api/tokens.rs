@@ -42,6 +42,7 @@ pub(super) async fn of_consumer(
         .map_err(|error| Problem::parameter("consumer", error.to_string()))?;
     let params = Params::read(&uri, &["usable", "status", "limit", "cursor"])?;
     let limit = params.limit()?;
+    let usable = usable(&params)?;
     let statuses = statuses(&params)?;
     let name = format!(
         "consumers/{}/tokens?{}&{}",
@@ -55,7 +56,7 @@ pub(super) async fn of_consumer(
         None => Position::MAX,
         Some(cursor) => list(incarnation(&app).await?).key(cursor)?,
     };
-    let filter = Filter { statuses, before, limit: limit + 1 };
+    let filter = Filter { statuses, usable, before, limit: limit + 1 };
     let question = async |connection: &mut PgConnection| {
         tokens::of_consumer(connection, &consumer, &filter).await
     };
@@ -69,6 +70,7 @@ pub(super) async fn of_consumer(
 pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["consumer", "usable", "status", "limit", "cursor"])?;
     let limit = params.limit()?;
+    let usable = usable(&params)?;
     let statuses = statuses(&params)?;
     let consumer = params.get("consumer").map(Consumer::parse).transpose();
     let consumer = consumer.map_err(|error| Problem::parameter("consumer", error.to_string()))?;
@@ -81,7 +83,7 @@ pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     let incarnation = incarnation(&app).await?;
     let list = List { vault: &app.vault, name, incarnation };
     let before = params.get("cursor").map_or(Ok(Position::MAX), |cursor| list.key(cursor))?;
-    let filter = Filter { statuses, before, limit: limit + 1 };
+    let filter = Filter { statuses, usable, before, limit: limit + 1 };
     let question = async |connection: &mut PgConnection| match consumer {
         Some(consumer) => tokens::of_consumer(connection, &consumer, &filter).await,
         None => tokens::all(connection, &filter).await,
@@ -103,7 +105,7 @@ pub(super) async fn one(
     let question = async |connection: &mut PgConnection| tokens::find(connection, &reference).await;
     let answer = app.readers.answer(question).await?;
     let record = answer.found.ok_or_else(Problem::not_found)?;
-    let etag = format!("\"{}-{}\"", answer.incarnation, record.sequence);
+    let etag = etag(answer.incarnation, &record);
     let known = knows(&headers, &etag);
     let etag = [(header::ETAG, etag)];
     if known {
@@ -111,6 +113,12 @@ pub(super) async fn one(
     }
     let shape = TokenShape::of(record, app.mode.as_str());
     Ok(at(answer.as_of, (etag, Json(shape)).into_response()))
+}
+
+/// The sequence tells a token's version; a change in flight is another answer to the same.
+pub(super) fn etag(incarnation: i32, record: &TokenRecord) -> String {
+    let in_flight = if record.in_flight { "-f" } else { "" };
+    format!("\"{incarnation}-{}{in_flight}\"", record.sequence)
 }
 
 /// Whether the caller holds this version already, by `If-None-Match`.
@@ -138,14 +146,17 @@ pub(super) async fn incarnation(app: &App) -> Result<i32, sqlx::Error> {
     Ok(standing(&mut *app.pool.acquire().await?).await?.incarnation)
 }
 
-/// The statuses that both filters admit.
+fn usable(params: &Params) -> Result<Option<bool>, Problem> {
+    match params.get("usable") {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(Problem::parameter("usable", "true or false")),
+    }
+}
+
+/// The statuses that the filter admits.
 fn statuses(params: &Params) -> Result<Vec<Status>, Problem> {
-    let usable = match params.get("usable") {
-        None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        Some(_) => return Err(Problem::parameter("usable", "true or false")),
-    };
     // A token that a list could show is known.
     let kept = || Status::ALL.into_iter().filter(|status| *status != Status::Unknown);
     let status = params.get("status").map(|text| {
@@ -155,10 +166,7 @@ fn statuses(params: &Params) -> Result<Vec<Status>, Problem> {
         })
     });
     let status = status.transpose()?;
-    Ok(kept()
-        .filter(|one| status.is_none_or(|status| status == *one))
-        .filter(|one| usable.is_none_or(|usable| usable == one.usability().usable()))
-        .collect())
+    Ok(kept().filter(|one| status.is_none_or(|status| status == *one)).collect())
 }
 
 fn shape(

@@ -14,6 +14,7 @@ use crate::ledger::Settles;
 use crate::ledger::Submission;
 use crate::ledger::standing;
 use crate::readings::Kept;
+use crate::readings::Point;
 use crate::readings::Reader;
 use crate::smartpay::Reason;
 use crate::smartpay::client::Answer;
@@ -60,6 +61,8 @@ pub enum Truth {
 pub struct Read {
     pub truth: Truth,
     pub receipt: Receipt,
+    /// When the token was created, as far as its object says.
+    pub created_at: Option<ProviderTime>,
 }
 
 /// Why nothing was read.
@@ -98,7 +101,9 @@ impl Reader {
         let asked = self.stand().await?;
         let call = Call::get_token(&token.id);
         let kept = Kept { call: &call, token: Some(token), asked, asker: &question.asker };
+        self.points.pass(Point::BeforeReading).await;
         let called = self.client.send(&call, within).await;
+        self.points.pass(Point::AfterReading).await;
         let mut submissions = kept.not_final(&called.not_final);
         let answer = match called.outcome {
             Outcome::Answered(answer) => answer,
@@ -113,13 +118,19 @@ impl Reader {
         let mut answered = kept.answered(&answer, says);
         answered.settles.clone_from(&question.settles);
         answered.concludes = question.concludes;
+        let created_at = match &answered.says {
+            Says::Object(object) => object.created_at,
+            Says::Absent { .. } | Says::Unclear(_) | Says::Nothing => None,
+        };
         submissions.push(Submission::Answered(answered));
+        self.points.pass(Point::BeforeSettlement).await;
         let mut last = None;
         for recorded in self.ledger.submit_all(submissions).await {
             last = Some(recorded?);
         }
         let receipt = last.expect("at least this answer was submitted");
-        truth.map(|truth| Read { truth, receipt })
+        self.points.pass(Point::AfterSettlement).await;
+        truth.map(|truth| Read { truth, receipt, created_at })
     }
 
     fn understand(

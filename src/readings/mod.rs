@@ -5,12 +5,15 @@
 
 mod ask;
 mod kept;
+mod points;
 
 pub use ask::Question;
 pub use ask::Read;
 pub use ask::ReadError;
 pub use ask::Truth;
 pub use kept::Kept;
+pub use points::Point;
+pub use points::Points;
 
 use std::sync::Arc;
 
@@ -38,6 +41,7 @@ pub struct Reader {
     pub mode: Mode,
     /// How far Smartpay's clock may be ahead of ours.
     pub window_ms: i64,
+    pub points: Points,
 }
 
 impl Reader {

@@ -8,8 +8,10 @@ use crate::ledger::intents::Settled;
 use crate::ledger::loaded::KnownToken;
 use crate::ledger::plan::Plan;
 use crate::ledger::plan::answer::object_of;
+use crate::smartpay::Reason;
 use crate::token::ProviderTime;
 use crate::token::Said;
+use crate::token::Status;
 
 impl Plan<'_> {
     pub(super) fn settle(&mut self, number: i64, answered: &Answered) {
@@ -19,7 +21,7 @@ impl Plan<'_> {
                 (self.read_back(answered, *wanted, *patient), None)
             }
             How::Refused { wanted, error_code } => {
-                (after_refusal(answered, *wanted), error_code.clone())
+                (self.after_refusal(answered, *wanted), error_code.clone())
             }
             How::Ends { state, error_code } => (Some(*state), error_code.clone()),
         };
@@ -49,18 +51,29 @@ impl Plan<'_> {
         (moved || !may_lag || !patient).then_some(IntentState::Overtaken)
     }
 
+    /// Smartpay has not done it; the token may be as wanted all the same.
+    fn after_refusal(&self, answered: &Answered, wanted: Said) -> Option<IntentState> {
+        let is_as_wanted = match &answered.says {
+            Says::Object(_) => object_of(answered)?.said == wanted,
+            Says::Absent { .. } => wanted == Said::Deleted,
+            // Not found twice, by a key that has not been tried otherwise.
+            Says::Unclear(Reason::UnprovenAbsence) => {
+                wanted == Said::Deleted && self.is_deleted(answered)
+            }
+            Says::Unclear(_) | Says::Nothing => return None,
+        };
+        Some(if is_as_wanted { IntentState::Settled } else { IntentState::Refused })
+    }
+
+    fn is_deleted(&self, answered: &Answered) -> bool {
+        let known = answered.token.as_ref().map(|token| &token.reference);
+        let known = known.and_then(|reference| self.loaded.tokens.get(reference));
+        known.is_some_and(|known| known.token().status() == Status::Deleted)
+    }
+
     fn newest_known(&self, answered: &Answered) -> Option<ProviderTime> {
         let reference = &answered.token.as_ref()?.reference;
         let token = self.loaded.tokens.get(reference).map(KnownToken::token)?;
         token.newest_provider_time().max(token.word().map(|word| word.at))
     }
-}
-
-fn after_refusal(answered: &Answered, wanted: Said) -> Option<IntentState> {
-    let absent = matches!(answered.says, Says::Absent { .. });
-    let object = object_of(answered);
-    let is_as_wanted =
-        object.map_or(absent && wanted == Said::Deleted, |object| object.said == wanted);
-    let read = absent || object.is_some();
-    read.then_some(if is_as_wanted { IntentState::Settled } else { IntentState::Refused })
 }

@@ -34,11 +34,23 @@ pub async fn all(
             page.recorded_at AS "recorded_at?",
             words.read_at AS "provider_checked_at?",
             page.last_notice_at,
-            page.anomalies AS "anomalies?"
+            page.anomalies AS "anomalies?",
+            EXISTS (
+                SELECT FROM intents
+                WHERE intents.ref = page.ref AND intents.kind IN ('disable', 'delete')
+                    AND intents.state IN ('open', 'unresolved')
+            ) AS "in_flight!"
         FROM head
         LEFT JOIN LATERAL (
             SELECT * FROM tokens
             WHERE tokens.status = ANY($1) AND tokens.first_position < $2
+                AND ($4::boolean IS NULL OR $4 = (
+                    tokens.status = 'active' AND NOT EXISTS (
+                        SELECT FROM intents
+                        WHERE intents.ref = tokens.ref AND intents.kind IN ('disable', 'delete')
+                            AND intents.state IN ('open', 'unresolved')
+                    )
+                ))
             ORDER BY tokens.first_position DESC
             LIMIT $3
         ) page ON true
@@ -48,6 +60,7 @@ pub async fn all(
         &statuses,
         filter.before,
         filter.limit,
+        filter.usable,
     )
     .fetch_all(reader)
     .await?;

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use sqlx::PgExecutor;
 
 use crate::projections::tokens::read::Found;
+use crate::projections::tokens::read::usability;
 use crate::token::Consumer;
 use crate::token::Status;
+use crate::token::Usability;
 use crate::vault::Ref;
 
 /// The token that decides, and its status.
@@ -14,6 +16,14 @@ use crate::vault::Ref;
 pub struct Standing {
     pub reference: String,
     pub status: Status,
+    /// A disable or a delete of ours is open or unresolved.
+    pub in_flight: bool,
+}
+
+impl Standing {
+    pub fn usability(&self) -> Usability {
+        usability(self.status, self.in_flight)
+    }
 }
 
 struct Row {
@@ -22,6 +32,7 @@ struct Row {
     key: Option<String>,
     reference: Option<String>,
     status: Option<String>,
+    in_flight: bool,
 }
 
 /// By ref; those that the ledger does not know are missing.
@@ -37,7 +48,12 @@ pub async fn check_tokens(
             head.incarnation,
             tokens.ref AS "key?",
             tokens.ref AS "reference?",
-            tokens.status AS "status?"
+            tokens.status AS "status?",
+            EXISTS (
+                SELECT FROM intents
+                WHERE intents.ref = tokens.ref AND intents.kind IN ('disable', 'delete')
+                    AND intents.state IN ('open', 'unresolved')
+            ) AS "in_flight!"
         FROM head
         LEFT JOIN tokens ON tokens.ref = ANY($1)"#,
         &refs,
@@ -47,7 +63,7 @@ pub async fn check_tokens(
     standings(rows)
 }
 
-/// By consumer, the token to charge: an active one before all others, then the newest. Consumers
+/// By consumer, the token to charge: a usable one before all others, then the newest. Consumers
 /// without any are missing.
 pub async fn check_consumers(
     reader: impl PgExecutor<'_>,
@@ -62,13 +78,25 @@ pub async fn check_consumers(
             head.incarnation,
             best.consumer AS "key?",
             best.ref AS "reference?",
-            best.status AS "status?"
+            best.status AS "status?",
+            coalesce(best.in_flight, false) AS "in_flight!"
         FROM head
         LEFT JOIN (
-            SELECT DISTINCT ON (tokens.consumer) tokens.consumer, tokens.ref, tokens.status
+            SELECT DISTINCT ON (tokens.consumer)
+                tokens.consumer, tokens.ref, tokens.status, change.in_flight
             FROM tokens
+            CROSS JOIN LATERAL (
+                SELECT EXISTS (
+                    SELECT FROM intents
+                    WHERE intents.ref = tokens.ref AND intents.kind IN ('disable', 'delete')
+                        AND intents.state IN ('open', 'unresolved')
+                ) AS in_flight
+            ) change
             WHERE tokens.consumer = ANY($1)
-            ORDER BY tokens.consumer, tokens.status = 'active' DESC, tokens.first_position DESC
+            ORDER BY
+                tokens.consumer,
+                (tokens.status = 'active' AND NOT change.in_flight) DESC,
+                tokens.first_position DESC
         ) best ON true"#,
         &consumers,
     )
@@ -83,7 +111,7 @@ fn standings(rows: Vec<Row>) -> Result<Found<HashMap<String, Standing>>, sqlx::E
         rows.first().map(|row| (row.as_of, row.incarnation)).ok_or(sqlx::Error::RowNotFound)?;
     let standing = |row: Row| {
         let status = row.status?.parse().expect("the table's check admits known statuses only");
-        Some((row.key?, Standing { reference: row.reference?, status }))
+        Some((row.key?, Standing { reference: row.reference?, status, in_flight: row.in_flight }))
     };
     let found = rows.into_iter().filter_map(standing).collect();
     Ok(Found { found, as_of, incarnation })

@@ -7,6 +7,7 @@ use sqlx::PgExecutor;
 use crate::journal::Position;
 use crate::token::Consumer;
 use crate::token::Status;
+use crate::token::UnusableReason;
 use crate::token::Usability;
 use crate::vault::Ref;
 
@@ -28,6 +29,8 @@ pub struct TokenRecord {
     pub provider_checked_at: Option<DateTime<Utc>>,
     pub last_notice_at: Option<DateTime<Utc>>,
     pub anomalies: i32,
+    /// A disable or a delete of ours is open or unresolved: see `intents`.
+    pub in_flight: bool,
 }
 
 impl TokenRecord {
@@ -36,8 +39,13 @@ impl TokenRecord {
     }
 
     pub fn usability(&self) -> Usability {
-        self.status().usability()
+        usability(self.status(), self.in_flight)
     }
+}
+
+/// By the status, unless a change of ours is in flight: who was told to wait must not read yes.
+pub(super) const fn usability(status: Status, in_flight: bool) -> Usability {
+    if in_flight { Usability::Unusable(UnusableReason::ChangeInFlight) } else { status.usability() }
 }
 
 /// An answer and the position (and incarnation) as of which it holds.
@@ -52,6 +60,8 @@ pub struct Found<T> {
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub statuses: Vec<Status>,
+    /// Only what can be charged now, or only what cannot.
+    pub usable: Option<bool>,
     pub before: Position,
     pub limit: i64,
 }
@@ -59,7 +69,7 @@ pub struct Filter {
 impl Filter {
     /// Every status, from the newest, up to `limit`.
     pub fn newest(limit: i64) -> Self {
-        Self { statuses: Status::ALL.to_vec(), before: Position::MAX, limit }
+        Self { statuses: Status::ALL.to_vec(), usable: None, before: Position::MAX, limit }
     }
 }
 
@@ -82,6 +92,7 @@ pub(super) struct Row {
     pub(super) provider_checked_at: Option<DateTime<Utc>>,
     pub(super) last_notice_at: Option<DateTime<Utc>>,
     pub(super) anomalies: Option<i32>,
+    pub(super) in_flight: bool,
 }
 
 impl Row {
@@ -102,6 +113,7 @@ impl Row {
             provider_checked_at: self.provider_checked_at,
             last_notice_at: self.last_notice_at,
             anomalies: self.anomalies?,
+            in_flight: self.in_flight,
         })
     }
 }
@@ -130,7 +142,12 @@ pub async fn find(
             tokens.recorded_at AS "recorded_at?",
             words.read_at AS "provider_checked_at?",
             tokens.last_notice_at,
-            tokens.anomalies AS "anomalies?"
+            tokens.anomalies AS "anomalies?",
+            EXISTS (
+                SELECT FROM intents
+                WHERE intents.ref = tokens.ref AND intents.kind IN ('disable', 'delete')
+                    AND intents.state IN ('open', 'unresolved')
+            ) AS "in_flight!"
         FROM head
         LEFT JOIN tokens ON tokens.ref = $1
         LEFT JOIN vault ON vault.ref = tokens.ref
@@ -170,11 +187,23 @@ pub async fn of_consumer(
             page.recorded_at AS "recorded_at?",
             words.read_at AS "provider_checked_at?",
             page.last_notice_at,
-            page.anomalies AS "anomalies?"
+            page.anomalies AS "anomalies?",
+            EXISTS (
+                SELECT FROM intents
+                WHERE intents.ref = page.ref AND intents.kind IN ('disable', 'delete')
+                    AND intents.state IN ('open', 'unresolved')
+            ) AS "in_flight!"
         FROM head
         LEFT JOIN LATERAL (
             SELECT * FROM tokens
             WHERE tokens.consumer = $1 AND tokens.status = ANY($2) AND tokens.first_position < $3
+                AND ($5::boolean IS NULL OR $5 = (
+                    tokens.status = 'active' AND NOT EXISTS (
+                        SELECT FROM intents
+                        WHERE intents.ref = tokens.ref AND intents.kind IN ('disable', 'delete')
+                            AND intents.state IN ('open', 'unresolved')
+                    )
+                ))
             ORDER BY tokens.first_position DESC
             LIMIT $4
         ) page ON true
@@ -185,6 +214,7 @@ pub async fn of_consumer(
         &statuses,
         filter.before,
         filter.limit,
+        filter.usable,
     )
     .fetch_all(reader)
     .await?;

@@ -1,0 +1,118 @@
+//! Disable, enable, delete. Smartpay's "done" is not yet an event: what is read back is.
+
+use anyhow::Context;
+
+use crate::ledger::How;
+use crate::ledger::Identified;
+use crate::ledger::Says;
+use crate::ledger::Settles;
+use crate::ledger::intents::Intent;
+use crate::ledger::intents::IntentKind;
+use crate::outbox::CALL_WITHIN;
+use crate::outbox::Left;
+use crate::outbox::Outbox;
+use crate::outbox::asker;
+use crate::outbox::keep::Sent;
+use crate::outbox::keep::refusal;
+use crate::readings::Question;
+use crate::smartpay::client::Call;
+use crate::smartpay::client::answer;
+use crate::smartpay::client::answer::Wrong;
+use crate::token::KeyProof;
+use crate::token::Said;
+
+/// What the answer to a change means.
+enum Taken {
+    /// Done, as far as Smartpay says.
+    Done,
+    /// There is nothing that could be changed so.
+    NotFound(String),
+    Refused(How),
+    /// Not Smartpay's own words.
+    Odd,
+}
+
+impl Outbox {
+    pub(super) async fn change(&self, intent: &Intent) -> anyhow::Result<Left> {
+        let wanted = intent.kind.wants().context("a change wants a status")?;
+        let token = self.token(intent).await?;
+        let key = intent.id.idempotency_key();
+        let call = match intent.kind {
+            IntentKind::Enable => Call::enable(&token.id, &key),
+            IntentKind::Delete => Call::delete(&token.id),
+            IntentKind::Disable | IntentKind::CreateSession => Call::disable(&token.id, &key),
+        };
+        let asker = asker(intent);
+        let sent = match self.send(intent, &call, Some(&token), &asker).await? {
+            Ok(sent) => sent,
+            Err(left) => return Ok(left),
+        };
+        match taken(intent.kind, &sent) {
+            Taken::Done => {
+                self.keep(intent, &sent, Says::Nothing, None).await?;
+                let own_delete = wanted == Said::Deleted;
+                let how = How::ReadBack { wanted, patient: true };
+                self.read_back(intent, &token, own_delete, how).await
+            }
+            Taken::Odd => {
+                self.keep(intent, &sent, Says::Nothing, None).await?;
+                self.read_back(intent, &token, false, How::ReadBack { wanted, patient: true }).await
+            }
+            Taken::NotFound(code) => {
+                self.keep(intent, &sent, Says::Nothing, None).await?;
+                let how = How::Refused { wanted, error_code: Some(code) };
+                self.read_back(intent, &token, false, how).await
+            }
+            Taken::Refused(how) => {
+                self.keep(intent, &sent, Says::Nothing, Some(how)).await?;
+                Ok(Left::Nothing)
+            }
+        }
+    }
+
+    /// Reads what the token is now, and lets the reading end the intent.
+    pub(super) async fn read_back(
+        &self,
+        intent: &Intent,
+        token: &Identified,
+        own_delete: bool,
+        how: How,
+    ) -> anyhow::Result<Left> {
+        let question = Question {
+            asker: asker(intent),
+            own_delete,
+            key: KeyProof::Unproven,
+            settles: Some(Settles { intent: intent.id.clone(), how }),
+            concludes: None,
+        };
+        match self.reader.read(token, &question, CALL_WITHIN).await {
+            Ok(_) => Ok(Left::Nothing),
+            Err(error) => {
+                tracing::warn!(intent = %intent.id, %error, "a change could not be read back");
+                Ok(Left::NoAnswer)
+            }
+        }
+    }
+
+    pub(super) async fn token(&self, intent: &Intent) -> anyhow::Result<Identified> {
+        let reference = intent.reference.as_ref().context("a change names its token")?;
+        self.reader.identify(reference).await?.context("the vault does not hold the token's id")
+    }
+}
+
+fn taken(kind: IntentKind, sent: &Sent<'_>) -> Taken {
+    let answer = &sent.answer;
+    let read = if kind == IntentKind::Delete {
+        answer::deleted(answer.received(), answer.earlier).map(drop)
+    } else {
+        answer::changed(answer.received())
+    };
+    match read {
+        // The types of one SDK claim a token object where the others know of no body.
+        Ok(()) | Err(Wrong::BodyNotEmpty) => Taken::Done,
+        Err(Wrong::Error(error)) if error.says_token_not_found() => {
+            Taken::NotFound(error.code.as_str().to_owned())
+        }
+        Err(wrong) => refusal(answer, &wrong).map_or(Taken::Odd, Taken::Refused),
+    }
+}
