@@ -110,9 +110,10 @@ fn number(path: Result<Path<String>, PathRejection>) -> Result<i64, Problem> {
 impl From<ReprocessError> for Problem {
     fn from(error: ReprocessError) -> Self {
         match error {
-            ReprocessError::Unknown => Self::not_found(),
+            ReprocessError::Unknown => Self::not_found().decided(),
             ReprocessError::BodyDestroyed => {
-                Self::new(StatusCode::GONE, "gone", ReprocessError::BodyDestroyed.to_string())
+                let detail = ReprocessError::BodyDestroyed.to_string();
+                Self::new(StatusCode::GONE, "gone", detail).decided()
             }
             ReprocessError::Database(error) => error.into(),
             ReprocessError::Sealed(error) => anyhow::Error::from(error).into(),

@@ -9,6 +9,7 @@ mod delivery_shapes;
 mod docs;
 mod endpoints;
 mod events;
+mod idempotency;
 mod lookup;
 mod metrics;
 mod object;
@@ -51,6 +52,7 @@ use sqlx::postgres::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::access::Keyring;
+use crate::api::idempotency::Writes;
 use crate::clock::Clock;
 use crate::database::Readers;
 use crate::ledger::Ledger;
@@ -82,6 +84,7 @@ pub struct App {
     pub smartpay: Option<Client>,
     /// Where shoppers and Smartpay reach this service, without a slash at its end.
     pub public_url: Option<Arc<str>>,
+    writes: Writes,
     /// Set when the service begins to shut down.
     pub closing: Arc<AtomicBool>,
 }

@@ -46,6 +46,18 @@ pub(super) async fn read(
     Ok(fields)
 }
 
+/// A body of any kind.
+pub(super) async fn read_bytes(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Problem> {
+    if body::announces_more(headers, bytes_max) {
+        return Err(no_body(NoBody::TooLarge, bytes_max));
+    }
+    body::read(body, bytes_max).await.map_err(|none| no_body(none, bytes_max))
+}
+
 /// For routes whose request says everything in its path.
 pub(super) async fn refuse_body(body: Body) -> Result<(), Problem> {
     match body::read(body, 0).await {

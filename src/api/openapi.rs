@@ -21,7 +21,9 @@ use crate::api::shapes::TokenShape;
 const ABOUT: &str = "Whose Smartpay token is this, can it be charged now, and what happened to it \
     since when? `usable` says what Smartpay last said: a charge can still be refused, because it is \
     authorized when the order is made. Times are RFC 3339 in UTC; ids are opaque; fields may be \
-    added.";
+    added. A write is done once under its `Idempotency-Key`: for 24 hours the same request gets the \
+    same answer, if it succeeded or its action was decided otherwise. When the request itself was \
+    refused, its key is free again. After a 5xx, or no answer at all, send the same request again.";
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
@@ -77,7 +79,7 @@ fn operation(route: &Route) -> Value {
         },
         "security": [],
     });
-    if let Access::Key(scope) = route.access {
+    if let Some(scope) = route.access.scope() {
         set(&mut operation, "security", json!([{"access_key": [scope.as_str()]}]));
     }
     if let Some(name) = route.body {
@@ -86,6 +88,16 @@ fn operation(route: &Route) -> Value {
     }
     if let (Gives::Version(_), Some(responses)) = (route.gives, operation.get_mut("responses")) {
         set(responses, "304", json!({"description": "The version that If-None-Match names"}));
+    }
+    if let (Access::Write(_), Some(responses)) = (route.access, operation.get_mut("responses")) {
+        for (status, code, when) in [
+            ("409", "idempotency_key_in_flight", "the same request is being worked on"),
+            ("422", "idempotency_key_reused", "the Idempotency-Key stands for another request"),
+        ] {
+            let description = format!("`{code}`: {when}; or what its code says");
+            let content = json!({"application/problem+json": {"schema": schema("Problem")}});
+            set(responses, status, json!({"description": description, "content": content}));
+        }
     }
     operation
 }
@@ -112,6 +124,11 @@ fn answer(route: &Route) -> Value {
             set(&mut answer, "headers", json!({"Ledger-Position": position}));
         }
         Gives::Text | Gives::Nothing => {}
+    }
+    if let (Access::Write(_), Some(headers)) = (route.access, answer.get_mut("headers")) {
+        let schema = json!({"type": "string", "enum": ["true"]});
+        let about = "This is the answer to an earlier request under this Idempotency-Key";
+        set(headers, "Idempotency-Replayed", json!({"description": about, "schema": schema}));
     }
     answer
 }

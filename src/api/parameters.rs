@@ -3,6 +3,8 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::api::idempotency::KEY_CHARS_MAX;
+use crate::api::idempotency::KEY_CHARS_MIN;
 use crate::api::params::LIMIT_DEFAULT;
 use crate::api::params::LIMIT_MAX;
 use crate::api::requests;
@@ -27,8 +29,12 @@ pub(super) fn of(route: &Route) -> Vec<Value> {
     parameters.extend(route.query.iter().map(|name| parameter("query", name)));
     match route.access {
         Access::Key(_) => parameters.push(parameter("header", "Ledger-Min-Position")),
+        Access::Write(_) => {
+            parameters.push(parameter("header", "Ledger-Min-Position"));
+            parameters.push(parameter("required header", "Idempotency-Key"));
+        }
         Access::Open if route.body.is_some() => {
-            parameters.extend(SIGNED.map(|name| parameter("signed header", name)));
+            parameters.extend(SIGNED.map(|name| parameter("required header", name)));
         }
         Access::Open => {}
     }
@@ -40,7 +46,7 @@ pub(super) fn of(route: &Route) -> Vec<Value> {
 
 fn parameter(place: &str, name: &str) -> Value {
     let (description, schema) = about(name);
-    let required = ["path", "signed header"].contains(&place);
+    let required = ["path", "required header"].contains(&place);
     json!({
         "in": place.rsplit(' ').next(),
         "name": name,
@@ -85,6 +91,16 @@ fn about(name: &str) -> (&'static str, Value) {
             json!({"type": "string", "pattern": "^[0-9A-Za-z_-]+$"}),
         ),
         "Ledger-Min-Position" => ("Wait for this position, for 2 seconds at most", position()),
+        "Idempotency-Key" => (
+            "A new one for each write, the same one when the write is sent again: within 24 hours \
+             the same request is done once and gets the same answer",
+            json!({
+                "type": "string",
+                "minLength": KEY_CHARS_MIN,
+                "maxLength": KEY_CHARS_MAX,
+                "pattern": "^[!-~]+$",
+            }),
+        ),
         "If-None-Match" => ("The ETag of the version that is known", text()),
         "Smartpay-Signature-Timestamp" => (
             "When it was signed, in milliseconds",

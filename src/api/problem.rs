@@ -1,11 +1,14 @@
 //! What a client is told when it does not get what it asked for (RFC 9457).
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde::Deserialize;
 use serde::Serialize;
 
 use crate::smartpay::ids::TOKEN_ID_PREFIX;
@@ -17,16 +20,20 @@ const RETRY_AFTER_S: &str = "2";
 const NAME_CHARS_MAX: usize = 40;
 
 /// An answer of status 4xx or 5xx. Rendered by [`render`], which knows the request's id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Problem {
+    #[serde(skip)]
     pub status: StatusCode,
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub detail: String,
     pub errors: Vec<FieldError>,
+    /// Whether it is what the action of a write ended with, so that it ends so again.
+    #[serde(skip)]
+    pub decided: bool,
 }
 
 /// Where in the request the problem lies: a JSON pointer, or a parameter's name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FieldError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
@@ -49,7 +56,13 @@ struct Shape<'a> {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new() }
+        let (code, detail) = (Cow::Borrowed(code), detail.into());
+        Self { status, code, detail, errors: Vec::new(), decided: false }
+    }
+
+    /// The answer of a write's action, not a refusal to act: it is kept for its `Idempotency-Key`.
+    pub(super) fn decided(self) -> Self {
+        Self { decided: true, ..self }
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
@@ -133,7 +146,7 @@ pub(super) fn render(response: Response, request_id: &str) -> Response {
         r#type: format!("urn:tokenledger:problem:{}", problem.code),
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
-        code: problem.code,
+        code: &problem.code,
         detail: &problem.detail,
         request_id,
         errors: &problem.errors,

@@ -40,6 +40,19 @@ pub enum Access {
     Open,
     /// With a key that has this scope.
     Key(Scope),
+    /// The same, for what changes something: also with an `Idempotency-Key`, under which it is done
+    /// once.
+    Write(Scope),
+}
+
+impl Access {
+    /// The scope that is needed, where a key is.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Open => None,
+            Self::Key(scope) | Self::Write(scope) => Some(scope),
+        }
+    }
 }
 
 /// What a 200 holds, by the name of its schema.
@@ -180,7 +193,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         method: "POST",
         path: "/v1/deliveries/{id}/reprocess",
-        access: Access::Key(Scope::DeliveriesWrite),
+        access: Access::Write(Scope::DeliveriesWrite),
         id: "reprocessDelivery",
         summary: "Decide an ignored or quarantined delivery anew; what was applied stays",
         query: &[],

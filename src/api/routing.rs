@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 
 use crate::api::App;
 use crate::api::auth;
+use crate::api::idempotency;
 use crate::api::routes::Access;
 use crate::api::routes::ROUTES;
 use crate::api::wrap;
@@ -17,9 +18,14 @@ pub(super) fn router(app: &Arc<App>) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         let served = (route.serve)();
-        let guarded = match route.access {
-            Access::Open => served,
-            Access::Key(scope) => served
+        let once = from_fn_with_state(Arc::clone(app), idempotency::once);
+        let served = match route.access {
+            Access::Open | Access::Key(_) => served,
+            Access::Write(_) => served.route_layer(once),
+        };
+        let guarded = match route.access.scope() {
+            None => served,
+            Some(scope) => served
                 .route_layer(from_fn_with_state(Arc::clone(app), wrap::min_position))
                 .route_layer(from_fn(wrap::acceptable))
                 .route_layer(from_fn_with_state((Arc::clone(app), scope), auth::authorize))

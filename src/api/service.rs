@@ -18,6 +18,7 @@ use crate::access::Keyring;
 use crate::api::ApiKey;
 use crate::api::App;
 use crate::api::Endpoints;
+use crate::api::idempotency::Writes;
 use crate::api::router;
 use crate::clock::Clock;
 use crate::database::Hosts;
@@ -66,6 +67,7 @@ pub struct Service {
     duty: JoinHandle<()>,
     retention: JoinHandle<()>,
     watch: JoinHandle<()>,
+    sweep: JoinHandle<()>,
 }
 
 impl Service {
@@ -96,6 +98,8 @@ impl Service {
         let keyring = Keyring::new(pool.clone());
         let flusher = tokio::spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
         let retention = tokio::spawn(retain(pool.clone(), setup.clock.clone()));
+        let bounds = Writes::new();
+        let sweep = tokio::spawn(bounds.clone().sweep(pool.clone(), setup.clock.clone()));
         let app = App {
             ledger,
             readers: Readers::new(pool.clone(), database),
@@ -112,9 +116,10 @@ impl Service {
             traces: setup.traces,
             smartpay: setup.smartpay,
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').into()),
+            writes: bounds,
             closing: Arc::new(AtomicBool::new(false)),
         };
-        Ok(Self { app, writer, flusher, duty, retention, watch })
+        Ok(Self { app, writer, flusher, duty, retention, watch, sweep })
     }
 
     pub fn app(&self) -> &App {
@@ -145,10 +150,11 @@ impl Service {
 
     /// Lets the writer end what it holds, and writes the last counters.
     pub async fn close(self) -> anyhow::Result<()> {
-        let Self { app, writer, flusher, duty, retention, watch } = self;
+        let Self { app, writer, flusher, duty, retention, watch, sweep } = self;
         flusher.abort();
         duty.abort();
         retention.abort();
+        sweep.abort();
         let App { ledger, pool, readers, refusals, keyring, .. } = app;
         drop(ledger);
         writer.await.context("the writer panicked")?;

@@ -58,6 +58,7 @@ pub const RIGHTS: &[Right] = &[
         columns: Some("last_used_at, revoked_at"),
         triggers: &[],
     },
+    changeable("idempotency", "SIUD", ""),
     changeable("intents", "SIU", ""),
     changeable("readings_due", "SIUD", "S"),
     changeable("refusals", "SIUD", "S"),

@@ -19,17 +19,15 @@ use crate::bodies::base;
 use crate::bodies::with;
 use crate::proxy::Fault;
 use crate::proxy::Proxy;
-use crate::request::Request;
 use crate::wire::Answer;
-use crate::world::API_KEY;
 use crate::world::Served;
 use crate::world::World;
 use crate::world::approved;
 use crate::world::token_id;
+use crate::world::write;
 
 async fn reprocess(served: &Served, id: &str) -> Answer {
-    let request = Request::new("POST", &format!("/v1/deliveries/{id}/reprocess"));
-    served.sends(&request.with("Authorization", &format!("Bearer {API_KEY}"))).await
+    served.sends(&write("POST", &format!("/v1/deliveries/{id}/reprocess"))).await
 }
 
 fn verdicts(delivery: &Value) -> Vec<&str> {
@@ -153,9 +151,7 @@ async fn a_destroyed_body_and_one_in_the_request_are_refused() {
     let world = World::new().await;
     let served = world.serves().await;
     world.delivers(&with(TYPE, json!("order.created"))).await;
-    let with_body = Request::new("POST", "/v1/deliveries/in_1/reprocess")
-        .with("Authorization", &format!("Bearer {API_KEY}"))
-        .body("{}");
+    let with_body = write("POST", "/v1/deliveries/in_1/reprocess").body("{}");
     served.sends(&with_body).await.refuses(413, "payload_too_large");
     world.execute("DELETE FROM sealed_bodies").await;
     reprocess(&served, "in_1").await.refuses(410, "gone");

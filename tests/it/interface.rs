@@ -6,7 +6,6 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tokenledger::api::Access;
 use tokenledger::api::Gives;
 use tokenledger::api::ROUTES;
 use tokenledger::api::openapi;
@@ -44,10 +43,7 @@ fn it_names_every_route_with_its_scope_and_refers_to_what_it_holds() {
     let described = ROUTES.iter().filter(|route| route.gives != Gives::Nothing);
     let routes: BTreeSet<_> = described
         .map(|route| {
-            let scope = match route.access {
-                Access::Open => None,
-                Access::Key(scope) => Some(scope.to_string()),
-            };
+            let scope = route.access.scope().map(|scope| scope.to_string());
             (route.method.to_owned(), route.path.to_owned(), scope)
         })
         .collect();

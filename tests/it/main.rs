@@ -51,6 +51,7 @@ mod fuzz_corpus;
 mod golden;
 mod import;
 mod hosts;
+mod idempotency;
 mod inbox;
 mod interface;
 mod kill;

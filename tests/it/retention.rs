@@ -16,11 +16,10 @@ use crate::bodies::TYPE;
 use crate::bodies::base;
 use crate::bodies::set;
 use crate::bodies::with;
-use crate::request::Request;
-use crate::world::API_KEY;
 use crate::world::World;
 use crate::world::approved;
 use crate::world::token_id;
+use crate::world::write;
 
 /// What `verify` finds about inputs and signatures.
 async fn findings(world: &World) -> Vec<String> {
@@ -57,8 +56,7 @@ async fn the_body_of_an_ignored_delivery_is_kept_thirty_days_and_no_longer() {
     let kept = |delivery: serde_json::Value| delivery["body_kept"].as_bool().unwrap();
     assert!(kept(served.reads("/v1/deliveries/in_1").await));
     assert!(!kept(served.reads("/v1/deliveries/in_2").await));
-    let anew = Request::new("POST", "/v1/deliveries/in_2/reprocess")
-        .with("Authorization", &format!("Bearer {API_KEY}"));
+    let anew = write("POST", "/v1/deliveries/in_2/reprocess");
     served.sends(&anew).await.refuses(410, "gone");
     assert_eq!(findings(&world).await, Vec::<String>::new());
     world.execute("DELETE FROM sealed_bodies WHERE input = 1").await;

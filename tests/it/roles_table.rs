@@ -55,6 +55,7 @@ pub(crate) const TABLES: &[Table] = &[
     table("witnesses", Kind::History, "input", "SI", "S"),
     table("head", Kind::Head, "position", "SU", "S"),
     table("access_keys", Kind::Changeable, "last_used_at", "SIU", ""),
+    table("idempotency", Kind::Changeable, "status", "SIUD", ""),
     table("intents", Kind::Changeable, "state", "SIU", ""),
     table("readings_due", Kind::Changeable, "cause", "SIUD", "S"),
     table("refusals", Kind::Changeable, "count", "SIUD", "S"),

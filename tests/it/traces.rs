@@ -35,6 +35,7 @@ use crate::world::claim;
 use crate::world::get;
 use crate::world::serves_routes;
 use crate::world::token_id;
+use crate::world::write;
 
 const ALL: NonZeroU32 = NonZeroU32::MIN;
 const NEXT_TO_NONE: NonZeroU32 = NonZeroU32::MAX;
@@ -137,8 +138,7 @@ async fn only_a_caller_with_a_key_goes_on_with_its_own_trace() {
     ] {
         assert_eq!(served.sends(&request).await.status, status);
     }
-    let reprocess = get("/v1/deliveries/in_1/reprocess");
-    let reprocess = Request { method: "POST".to_owned(), ..reprocess };
+    let reprocess = write("POST", "/v1/deliveries/in_1/reprocess");
     let reprocess = reprocess.with("traceparent", &traceparent("01"));
     assert_eq!(served.sends(&reprocess).await.status, 200);
     sending.end().await;

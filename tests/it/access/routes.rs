@@ -12,6 +12,7 @@ use crate::access::Key;
 use crate::request::Request;
 use crate::world::World;
 use crate::world::approved;
+use crate::world::fresh_key;
 use crate::world::token_id;
 
 /// A request that the route would serve, were it allowed.
@@ -25,7 +26,7 @@ fn request(route: &Route, world: &World) -> Request {
         .replace("{endpoint}", "dev")
         .replace("{*file}", "swagger-ui.css");
     assert!(!path.contains('{'), "a new parameter: {path}");
-    Request::new(route.method, &path)
+    Request::new(route.method, &path).with("Idempotency-Key", &fresh_key())
 }
 
 #[tokio::test]
@@ -42,7 +43,7 @@ async fn each_route_opens_to_its_scope_and_to_no_other() {
         let what = format!("{} {}", route.method, route.path);
         let without = served.sends(&request).await;
         assert!(![0, 404, 405, 500].contains(&without.status), "{what}: {without:?}");
-        let Access::Key(needed) = route.access else {
+        let Some(needed) = route.access.scope() else {
             assert_ne!(without.status, 401, "{what}");
             continue;
         };
@@ -66,6 +67,7 @@ async fn each_route_opens_to_its_scope_and_to_no_other() {
 fn the_rules_of_routes_are_those_of_the_interface() {
     let rule = |route: &Route| match route.access {
         Access::Key(scope) => format!("{} {} {scope}", route.method, route.path),
+        Access::Write(scope) => format!("{} {} {scope}, once", route.method, route.path),
         Access::Open => format!("{} {} open", route.method, route.path),
     };
     let mut found: Vec<String> = ROUTES.iter().map(rule).collect();
@@ -82,7 +84,7 @@ fn the_rules_of_routes_are_those_of_the_interface() {
         "GET /v1/events/{position} events:read",
         "GET /v1/deliveries deliveries:read",
         "GET /v1/deliveries/{id} deliveries:read",
-        "POST /v1/deliveries/{id}/reprocess deliveries:write",
+        "POST /v1/deliveries/{id}/reprocess deliveries:write, once",
         "GET /livez open",
         "GET /readyz open",
         "GET /metrics open",

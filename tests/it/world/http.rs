@@ -172,6 +172,17 @@ pub(crate) fn get(path: &str) -> Request {
     Request::new("GET", path).with("Authorization", &format!("Bearer {API_KEY}"))
 }
 
+/// The same for what changes something, under a key that was never used.
+pub(crate) fn write(method: &str, path: &str) -> Request {
+    let request = Request { method: method.to_owned(), ..get(path) };
+    request.with("Idempotency-Key", &fresh_key())
+}
+
+/// An `Idempotency-Key`.
+pub(crate) fn fresh_key() -> String {
+    format!("of-a-test-{:016x}", rand::random::<u64>())
+}
+
 fn secret(text: &str) -> SigningSecret {
     SigningSecret::parse(text).unwrap()
 }

@@ -20,6 +20,15 @@ impl World {
         holder
     }
 
+    /// Until a condition holds of what the ledger has.
+    pub(crate) async fn until(&self, condition: &str) {
+        let started = Instant::now();
+        while !self.one::<bool>(&format!("SELECT {condition}")).await {
+            assert!(started.elapsed() < DEADLINE, "it never holds that {condition}");
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Until so many sessions of this world's database wait for a lock.
     pub(crate) async fn waiters(&self, count: i64) {
         let waiting = "SELECT count(*) >= $1 FROM pg_stat_activity
