@@ -56,6 +56,12 @@ pub(super) struct Caller {
     pub span: Option<RequestSpan>,
 }
 
+impl Caller {
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        self.scopes.contain(scope)
+    }
+}
+
 impl ApiKey {
     pub fn parse(text: &str, mode: Mode) -> Result<Self, ApiKeyError> {
         for found in [Mode::Test, Mode::Live] {

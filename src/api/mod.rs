@@ -1,6 +1,7 @@
 //! HTTP for services: the webhook route, and reads.
 
 mod auth;
+mod changes;
 mod checks;
 /// Where a list goes on.
 pub mod cursor;
@@ -9,6 +10,7 @@ mod delivery_shapes;
 mod docs;
 mod endpoints;
 mod events;
+mod intents;
 mod idempotency;
 mod lookup;
 mod metrics;
@@ -19,9 +21,12 @@ mod parameters;
 mod params;
 mod problem;
 mod requests;
+mod returning;
 mod routes;
 mod routing;
 mod service;
+mod session_fields;
+mod sessions;
 mod shapes;
 mod spans;
 mod tokens;
@@ -49,6 +54,7 @@ use axum::middleware::from_fn;
 use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::postgres::PgPool;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::access::Keyring;
@@ -57,8 +63,8 @@ use crate::clock::Clock;
 use crate::database::Readers;
 use crate::ledger::Ledger;
 use crate::ledger::refusals::Refusals;
+use crate::outbox::Outbox;
 use crate::smartpay::Mode;
-use crate::smartpay::client::Client;
 use crate::traces::Traces;
 use crate::vault::Vault;
 
@@ -81,9 +87,13 @@ pub struct App {
     pub metrics: PrometheusHandle,
     pub traces: Traces,
     /// None where no secret key is configured: then nothing is asked of Smartpay.
-    pub smartpay: Option<Client>,
+    pub outbox: Option<Outbox>,
     /// Where shoppers and Smartpay reach this service, without a slash at its end.
     pub public_url: Option<Arc<str>>,
+    /// Returns that are confirmed at the same time.
+    pub returning: Arc<Semaphore>,
+    /// The hosts to which shoppers may be sent back; none: all.
+    pub return_hosts: Arc<[String]>,
     writes: Writes,
     /// Set when the service begins to shut down.
     pub closing: Arc<AtomicBool>,

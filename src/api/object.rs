@@ -11,6 +11,7 @@ use crate::api::problem::repeatable;
 use crate::http::body;
 use crate::http::body::NoBody;
 use crate::smartpay::json;
+use crate::smartpay::json::NotStrict;
 
 /// The most bytes of a request's body where no other limit is named.
 pub(super) const REQUEST_BYTES_MAX: usize = 16 * 1024;
@@ -31,10 +32,7 @@ pub(super) async fn read(
         return Err(Problem::new(status, "unsupported_media_type", detail));
     }
     let bytes = body::read(body, bytes_max).await.map_err(|none| no_body(none, bytes_max))?;
-    let value = json::read(&bytes).map_err(|error| {
-        let detail = format!("the body is not strict JSON: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "body_malformed", detail)
-    })?;
+    let value = json::read(&bytes).map_err(not_strict)?;
     let Value::Object(fields) = value else {
         return Err(Problem::validation("", "the body must be a JSON object"));
     };
@@ -44,6 +42,26 @@ pub(super) async fn read(
         return Err(Problem::validation(&pointer, detail));
     }
     Ok(fields)
+}
+
+/// A text that cannot be kept is a field's fault; everything else is the body's.
+fn not_strict(error: NotStrict) -> Problem {
+    match error {
+        NotStrict::Nul | NotStrict::LoneSurrogate => {
+            Problem::validation("", format!("a text in the body cannot be kept: {error}"))
+        }
+        NotStrict::Empty
+        | NotStrict::NotUtf8
+        | NotStrict::ByteOrderMark
+        | NotStrict::Syntax
+        | NotStrict::TrailingData
+        | NotStrict::TooDeep
+        | NotStrict::DuplicateKey
+        | NotStrict::NumberOutOfRange => {
+            let detail = format!("the body is not strict JSON: {error}");
+            Problem::new(StatusCode::BAD_REQUEST, "body_malformed", detail)
+        }
+    }
 }
 
 /// A body of any kind.

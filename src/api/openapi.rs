@@ -8,12 +8,14 @@ use utoipa::OpenApi;
 
 use crate::api::delivery_shapes::DeliveryDetailsShape;
 use crate::api::delivery_shapes::DeliveryShape;
+use crate::api::intents::IntentShape;
 use crate::api::parameters;
 use crate::api::requests;
 use crate::api::routes::Access;
 use crate::api::routes::Gives;
 use crate::api::routes::ROUTES;
 use crate::api::routes::Route;
+use crate::api::sessions::SessionShape;
 use crate::api::shapes::CheckShape;
 use crate::api::shapes::EventShape;
 use crate::api::shapes::TokenShape;
@@ -31,7 +33,9 @@ const ABOUT: &str = "Whose Smartpay token is this, can it be charged now, and wh
     EventShape,
     CheckShape,
     DeliveryShape,
-    DeliveryDetailsShape
+    DeliveryDetailsShape,
+    IntentShape,
+    SessionShape
 )))]
 struct Shapes;
 
@@ -89,6 +93,9 @@ fn operation(route: &Route) -> Value {
     if let (Gives::Version(_), Some(responses)) = (route.gives, operation.get_mut("responses")) {
         set(responses, "304", json!({"description": "The version that If-None-Match names"}));
     }
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        open_outcome(route, responses);
+    }
     if let (Access::Write(_), Some(responses)) = (route.access, operation.get_mut("responses")) {
         for (status, code, when) in [
             ("409", "idempotency_key_in_flight", "the same request is being worked on"),
@@ -102,10 +109,29 @@ fn operation(route: &Route) -> Value {
     operation
 }
 
+/// A command whose outcome is open is accepted; one that makes something answers 201.
+fn open_outcome(route: &Route, responses: &mut Map<String, Value>) {
+    if matches!(route.gives, Gives::Made(_)) {
+        let made = responses.remove("200").unwrap_or_default();
+        responses.insert("201".to_owned(), made);
+    }
+    if matches!(route.gives, Gives::Made(_) | Gives::Changed(_)) {
+        let about = "Where the outcome will be";
+        let accepted = json!({
+            "description": "The outcome is open; look for it at Location",
+            "headers": {"Location": {"description": about, "schema": {"type": "string"}}},
+            "content": {"application/json": {"schema": schema("Intent")}},
+        });
+        responses.insert("202".to_owned(), accepted);
+    }
+}
+
 fn answer(route: &Route) -> Value {
     let json_of = |schema: Value| json!({"application/json": {"schema": schema}});
     let content = match route.gives {
-        Gives::One(name) | Gives::Version(name) => json_of(schema(name)),
+        Gives::One(name) | Gives::Version(name) | Gives::Made(name) | Gives::Changed(name) => {
+            json_of(schema(name))
+        }
         Gives::List(name) => json_of(list_of(name)),
         Gives::Text => json!({"text/plain": {"schema": {"type": "string"}}}),
         Gives::Nothing => json!({}),
@@ -116,11 +142,11 @@ fn answer(route: &Route) -> Value {
         "schema": {"type": "integer"},
     });
     match route.gives {
-        Gives::Version(_) => {
+        Gives::Version(_) | Gives::Changed(_) => {
             let tag = json!({"description": "The token's sequence", "schema": {"type": "string"}});
             set(&mut answer, "headers", json!({"Ledger-Position": position, "ETag": tag}));
         }
-        Gives::One(_) | Gives::List(_) => {
+        Gives::One(_) | Gives::List(_) | Gives::Made(_) => {
             set(&mut answer, "headers", json!({"Ledger-Position": position}));
         }
         Gives::Text | Gives::Nothing => {}

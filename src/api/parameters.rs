@@ -38,6 +38,9 @@ pub(super) fn of(route: &Route) -> Vec<Value> {
         }
         Access::Open => {}
     }
+    if let Gives::Changed(_) = route.gives {
+        parameters.push(parameter("header", "If-Match"));
+    }
     if let Gives::Version(_) = route.gives {
         parameters.push(parameter("header", "If-None-Match"));
     }
@@ -65,7 +68,7 @@ fn about(name: &str) -> (&'static str, Value) {
         "consumer" => ("A consumer, byte for byte, without controls", requests::consumer()),
         "ref" => ("tok_test_… or tok_live_…", requests::reference()),
         "position" => ("Position of an event", position()),
-        "id" => ("As listed", json!({"type": "string", "pattern": "^in_[1-9][0-9]*$"})),
+        "id" => ("As listed, or as in Location", json!({"type": "string"})),
         "usable" => ("Only what can be charged, or only what cannot", json!({"type": "boolean"})),
         "status" => {
             let kept = Status::ALL.into_iter().filter(|status| *status != Status::Unknown);
@@ -101,6 +104,7 @@ fn about(name: &str) -> (&'static str, Value) {
                 "pattern": "^[!-~]+$",
             }),
         ),
+        "If-Match" => ("The ETag that the token must have", text()),
         "If-None-Match" => ("The ETag of the version that is known", text()),
         "Smartpay-Signature-Timestamp" => (
             "When it was signed, in milliseconds",

@@ -27,6 +27,8 @@ pub(super) struct Problem {
     pub code: Cow<'static, str>,
     pub detail: String,
     pub errors: Vec<FieldError>,
+    /// Smartpay's own word, of one that it refused.
+    pub smartpay_error_code: Option<String>,
     /// Whether it is what the action of a write ended with, so that it ends so again.
     #[serde(skip)]
     pub decided: bool,
@@ -52,17 +54,23 @@ struct Shape<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smartpay_error_code: Option<&'a str>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let (code, detail) = (Cow::Borrowed(code), detail.into());
-        Self { status, code, detail, errors: Vec::new(), decided: false }
+        Self { status, code, detail, errors: Vec::new(), smartpay_error_code: None, decided: false }
     }
 
     /// The answer of a write's action, not a refusal to act: it is kept for its `Idempotency-Key`.
     pub(super) fn decided(self) -> Self {
         Self { decided: true, ..self }
+    }
+
+    pub(super) fn with_error_code(self, code: &str) -> Self {
+        Self { smartpay_error_code: Some(code.to_owned()), ..self }
     }
 
     pub(super) fn parameter(name: &str, detail: impl Into<String>) -> Self {
@@ -150,6 +158,7 @@ pub(super) fn render(response: Response, request_id: &str) -> Response {
         detail: &problem.detail,
         request_id,
         errors: &problem.errors,
+        smartpay_error_code: problem.smartpay_error_code.as_deref(),
     })
     .expect("a problem is always JSON");
     parts.headers.remove(header::CONTENT_LENGTH);

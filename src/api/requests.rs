@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::api::checks::CHECKS_MAX;
 use crate::ledger::Verdict;
 
-pub(super) fn schemas() -> [(&'static str, Value); 6] {
+pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let token_id = json!({
         "type": "string",
         "pattern": "^paytok_(test|live)_[0-9A-Za-z]{1,48}$",
     });
-    [
+    vec![
         ("Lookup", request(&json!({"token_id": token_id}), &["token_id"])),
         ("Found", object(&json!({"ref": reference()}), &["ref"])),
         (
@@ -21,10 +21,35 @@ pub(super) fn schemas() -> [(&'static str, Value); 6] {
                 request(&json!({"consumers": some_of(&consumer())}), &["consumers"]),
             ]}),
         ),
+        ("Change", request(&json!({"reason": reason()}), &["reason"])),
+        ("NewSession", new_session()),
         ("Webhook", json!({"type": "object", "description": "As Smartpay sends it, signed"})),
         ("Receipt", receipt()),
         ("Problem", problem()),
     ]
+}
+
+/// Why something is done: it stands in history.
+pub(super) fn reason() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 200})
+}
+
+fn new_session() -> Value {
+    let url = json!({"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 2048});
+    let properties = json!({
+        "consumer": consumer(),
+        "success_url": url,
+        "cancel_url": url,
+        "reference": {"type": ["string", "null"], "minLength": 1, "maxLength": 40},
+        "metadata": {
+            "type": ["object", "null"],
+            "maxProperties": 19,
+            "additionalProperties": {"type": "string", "maxLength": 500},
+        },
+        "locale": {"enum": ["ja", "en", null]},
+        "customer_info": {"type": ["object", "null"], "description": "Passed on, and not kept"},
+    });
+    request(&properties, &["consumer", "success_url", "cancel_url"])
 }
 
 /// Names a token.

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use axum::routing::MethodRouter;
 use axum::routing::any;
+use axum::routing::delete;
 use axum::routing::get;
 use axum::routing::post;
 
 use crate::access::Scope;
 use crate::api::App;
+use crate::api::changes;
 use crate::api::checks;
 use crate::api::deliveries;
 use crate::api::docs;
 use crate::api::events;
+use crate::api::intents;
 use crate::api::lookup;
 use crate::api::operations;
+use crate::api::returning;
+use crate::api::sessions;
 use crate::api::tokens;
 use crate::api::webhook;
 
@@ -62,220 +67,144 @@ pub enum Gives {
     /// One, with an `ETag`.
     Version(&'static str),
     List(&'static str),
+    /// 201 with it, or 202 with the intent while the outcome is open.
+    Made(&'static str),
+    /// One that a command of ours changed, or 202 with the intent.
+    Changed(&'static str),
     Text,
     /// Nothing that the document describes: the document itself, and the page that shows it.
     Nothing,
 }
 
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    serve: fn() -> MethodRouter<Arc<App>>,
+) -> Route {
+    let (id, summary, query, body, gives) = ("", "", &[], None, Gives::Nothing);
+    Route { method, path, access, id, summary, query, body, gives, serve }
+}
+
+impl Route {
+    const fn called(self, id: &'static str, summary: &'static str) -> Self {
+        Self { id, summary, ..self }
+    }
+
+    const fn query(self, query: &'static [&'static str]) -> Self {
+        Self { query, ..self }
+    }
+
+    const fn body(self, schema: &'static str) -> Self {
+        Self { body: Some(schema), ..self }
+    }
+
+    const fn gives(self, gives: Gives) -> Self {
+        Self { gives, ..self }
+    }
+}
+
 pub const ROUTES: &[Route] = &[
-    Route {
-        method: "POST",
-        path: "/webhooks/smartpay/{endpoint}",
-        access: Access::Open,
-        id: "receiveWebhook",
-        summary: "Takes delivery of a webhook of Smartpay",
-        query: &[],
-        body: Some("Webhook"),
-        gives: Gives::One("Receipt"),
-        // Which method it is counts only once the endpoint is known.
-        serve: || any(webhook::receive),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/consumers/{consumer}/tokens",
-        access: Access::Key(Scope::TokensRead),
-        id: "listTokensOfConsumer",
-        summary: "Which tokens a consumer has, newest first, and whether each is usable",
-        query: &["usable", "status", "limit", "cursor"],
-        body: None,
-        gives: Gives::List("Token"),
-        serve: || get(tokens::of_consumer),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/tokens",
-        access: Access::Key(Scope::TokensRead),
-        id: "listTokens",
-        summary: "Tokens, newest first",
-        query: &["consumer", "usable", "status", "limit", "cursor"],
-        body: None,
-        gives: Gives::List("Token"),
-        serve: || get(tokens::all),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/tokens/{ref}",
-        access: Access::Key(Scope::TokensRead),
-        id: "getToken",
-        summary: "One token, and whether it is usable",
-        query: &[],
-        body: None,
-        gives: Gives::Version("Token"),
-        serve: || get(tokens::one),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/tokens/{ref}/events",
-        access: Access::Key(Scope::EventsRead),
-        id: "listEventsOfToken",
-        summary: "The history of a token, oldest first",
-        query: &["limit", "cursor"],
-        body: None,
-        gives: Gives::List("Event"),
-        serve: || get(events::of_token),
-    },
-    Route {
-        method: "POST",
-        path: "/v1/tokens/lookup",
-        access: Access::Key(Scope::TokensRead),
-        id: "lookUpToken",
-        summary: "The ref of a Smartpay token id",
-        query: &[],
-        body: Some("Lookup"),
-        gives: Gives::One("Found"),
-        serve: || post(lookup::lookup),
-    },
-    Route {
-        method: "POST",
-        path: "/v1/usability-checks",
-        access: Access::Key(Scope::TokensRead),
-        id: "checkUsability",
-        summary: "Up to 200 verdicts, in the order of the request",
-        query: &[],
-        body: Some("Check"),
-        gives: Gives::One("Verdicts"),
-        serve: || post(checks::check),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/events",
-        access: Access::Key(Scope::EventsRead),
-        id: "listEvents",
-        summary: "The ledger in position order",
-        query: &["after", "limit", "cursor"],
-        body: None,
-        gives: Gives::List("Event"),
-        serve: || get(events::all),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/events/{position}",
-        access: Access::Key(Scope::EventsRead),
-        id: "getEvent",
-        summary: "One event",
-        query: &[],
-        body: None,
-        gives: Gives::One("Event"),
-        serve: || get(events::one),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/deliveries",
-        access: Access::Key(Scope::DeliveriesRead),
-        id: "listDeliveries",
-        summary: "What came in, newest first, and what became of it",
-        query: &["verdict", "limit", "cursor"],
-        body: None,
-        gives: Gives::List("Delivery"),
-        serve: || get(deliveries::all),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/deliveries/{id}",
-        access: Access::Key(Scope::DeliveriesRead),
-        id: "getDelivery",
-        summary: "One delivery: every verdict, the copies, how it was signed",
-        query: &[],
-        body: None,
-        gives: Gives::One("DeliveryDetails"),
-        serve: || get(deliveries::one),
-    },
-    Route {
-        method: "POST",
-        path: "/v1/deliveries/{id}/reprocess",
-        access: Access::Write(Scope::DeliveriesWrite),
-        id: "reprocessDelivery",
-        summary: "Decide an ignored or quarantined delivery anew; what was applied stays",
-        query: &[],
-        body: None,
-        gives: Gives::One("DeliveryDetails"),
-        serve: || post(deliveries::reprocess),
-    },
-    Route {
-        method: "GET",
-        path: "/livez",
-        access: Access::Open,
-        id: "isAlive",
-        summary: "The process runs",
-        query: &[],
-        body: None,
-        gives: Gives::Text,
-        serve: || get(operations::livez),
-    },
-    Route {
-        method: "GET",
-        path: "/readyz",
-        access: Access::Open,
-        id: "isReady",
-        summary: "Webhooks can be recorded",
-        query: &[],
-        body: None,
-        gives: Gives::Text,
-        serve: || get(operations::readyz),
-    },
-    Route {
-        method: "GET",
-        path: "/metrics",
-        access: Access::Open,
-        id: "getMetrics",
-        summary: "Counters, as Prometheus reads them",
-        query: &[],
-        body: None,
-        gives: Gives::Text,
-        serve: || get(operations::metrics),
-    },
-    Route {
-        method: "GET",
-        path: "/openapi.json",
-        access: Access::Open,
-        id: "getInterface",
-        summary: "This document",
-        query: &[],
-        body: None,
-        gives: Gives::Nothing,
-        serve: || get(docs::document),
-    },
-    Route {
-        method: "GET",
-        path: "/docs",
-        access: Access::Open,
-        id: "docs",
-        summary: "",
-        query: &[],
-        body: None,
-        gives: Gives::Nothing,
-        serve: || get(docs::redirect),
-    },
-    Route {
-        method: "GET",
-        path: "/docs/",
-        access: Access::Open,
-        id: "docsIndex",
-        summary: "",
-        query: &[],
-        body: None,
-        gives: Gives::Nothing,
-        serve: || get(docs::index),
-    },
-    Route {
-        method: "GET",
-        path: "/docs/{*file}",
-        access: Access::Open,
-        id: "docsFile",
-        summary: "",
-        query: &[],
-        body: None,
-        gives: Gives::Nothing,
-        serve: || get(docs::file),
-    },
+    // Which method it is counts only once the endpoint is known.
+    route("POST", "/webhooks/smartpay/{endpoint}", Access::Open, || any(webhook::receive))
+        .called("receiveWebhook", "Takes delivery of a webhook of Smartpay")
+        .body("Webhook")
+        .gives(Gives::One("Receipt")),
+    route("GET", "/v1/consumers/{consumer}/tokens", Access::Key(Scope::TokensRead), || {
+        get(tokens::of_consumer)
+    })
+    .called(
+        "listTokensOfConsumer",
+        "Which tokens a consumer has, newest first, and whether each is usable",
+    )
+    .query(&["usable", "status", "limit", "cursor"])
+    .gives(Gives::List("Token")),
+    route("GET", "/v1/tokens", Access::Key(Scope::TokensRead), || get(tokens::all))
+        .called("listTokens", "Tokens, newest first")
+        .query(&["consumer", "usable", "status", "limit", "cursor"])
+        .gives(Gives::List("Token")),
+    route("GET", "/v1/tokens/{ref}", Access::Key(Scope::TokensRead), || get(tokens::one))
+        .called("getToken", "One token, and whether it is usable")
+        .gives(Gives::Version("Token")),
+    route("GET", "/v1/tokens/{ref}/events", Access::Key(Scope::EventsRead), || {
+        get(events::of_token)
+    })
+    .called("listEventsOfToken", "The history of a token, oldest first")
+    .query(&["limit", "cursor"])
+    .gives(Gives::List("Event")),
+    route("POST", "/v1/tokens/lookup", Access::Key(Scope::TokensRead), || post(lookup::lookup))
+        .called("lookUpToken", "The ref of a Smartpay token id")
+        .body("Lookup")
+        .gives(Gives::One("Found")),
+    route("POST", "/v1/usability-checks", Access::Key(Scope::TokensRead), || post(checks::check))
+        .called("checkUsability", "Up to 200 verdicts, in the order of the request")
+        .body("Check")
+        .gives(Gives::One("Verdicts")),
+    route("POST", "/v1/checkout-sessions", Access::Write(Scope::SessionsWrite), || {
+        post(sessions::create)
+    })
+    .called("createSession", "Makes a session at Smartpay, through which a shopper saves a token")
+    .body("NewSession")
+    .gives(Gives::Made("Session")),
+    route("POST", "/v1/tokens/{ref}/disable", Access::Write(Scope::TokensWrite), || {
+        post(changes::disable)
+    })
+    .called("disableToken", "Disables a token at Smartpay; it can be enabled again")
+    .body("Change")
+    .gives(Gives::Changed("Token")),
+    route("POST", "/v1/tokens/{ref}/enable", Access::Write(Scope::TokensWrite), || {
+        post(changes::enable)
+    })
+    .called("enableToken", "Enables a disabled token at Smartpay")
+    .body("Change")
+    .gives(Gives::Changed("Token")),
+    route("DELETE", "/v1/tokens/{ref}", Access::Write(Scope::TokensWrite), || {
+        delete(changes::delete)
+    })
+    .called("deleteToken", "Deletes a token at Smartpay, for ever")
+    .body("Change")
+    .gives(Gives::Changed("Token")),
+    route("GET", "/v1/intents/{id}", Access::Key(Scope::TokensRead), || get(intents::one))
+        .called("getIntent", "A command to Smartpay, and what became of it")
+        .gives(Gives::One("Intent")),
+    route("GET", "/return/{state}", Access::Open, || get(returning::arrive))
+        .called("returnFromCheckout", "Where a shopper comes back from Smartpay's page"),
+    route("GET", "/v1/events", Access::Key(Scope::EventsRead), || get(events::all))
+        .called("listEvents", "The ledger in position order")
+        .query(&["after", "limit", "cursor"])
+        .gives(Gives::List("Event")),
+    route("GET", "/v1/events/{position}", Access::Key(Scope::EventsRead), || get(events::one))
+        .called("getEvent", "One event")
+        .gives(Gives::One("Event")),
+    route("GET", "/v1/deliveries", Access::Key(Scope::DeliveriesRead), || get(deliveries::all))
+        .called("listDeliveries", "What came in, newest first, and what became of it")
+        .query(&["verdict", "limit", "cursor"])
+        .gives(Gives::List("Delivery")),
+    route("GET", "/v1/deliveries/{id}", Access::Key(Scope::DeliveriesRead), || {
+        get(deliveries::one)
+    })
+    .called("getDelivery", "One delivery: every verdict, the copies, how it was signed")
+    .gives(Gives::One("DeliveryDetails")),
+    route("POST", "/v1/deliveries/{id}/reprocess", Access::Write(Scope::DeliveriesWrite), || {
+        post(deliveries::reprocess)
+    })
+    .called(
+        "reprocessDelivery",
+        "Decide an ignored or quarantined delivery anew; what was applied stays",
+    )
+    .gives(Gives::One("DeliveryDetails")),
+    route("GET", "/livez", Access::Open, || get(operations::livez))
+        .called("isAlive", "The process runs")
+        .gives(Gives::Text),
+    route("GET", "/readyz", Access::Open, || get(operations::readyz))
+        .called("isReady", "Webhooks can be recorded")
+        .gives(Gives::Text),
+    route("GET", "/metrics", Access::Open, || get(operations::metrics))
+        .called("getMetrics", "Counters, as Prometheus reads them")
+        .gives(Gives::Text),
+    route("GET", "/openapi.json", Access::Open, || get(docs::document))
+        .called("getInterface", "This document"),
+    route("GET", "/docs", Access::Open, || get(docs::redirect)).called("docs", ""),
+    route("GET", "/docs/", Access::Open, || get(docs::index)).called("docsIndex", ""),
+    route("GET", "/docs/{*file}", Access::Open, || get(docs::file)).called("docsFile", ""),
 ];

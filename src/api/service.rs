@@ -10,7 +10,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::Connection;
 use sqlx::postgres::PgPool;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tokio::time::interval;
 use tokio::time::sleep;
 
@@ -32,6 +35,12 @@ use crate::ledger::Ledger;
 use crate::ledger::Settings;
 use crate::ledger::refusals::Refusals;
 use crate::ledger::retention;
+use crate::outbox;
+use crate::outbox::Outbox;
+use crate::readings::Points;
+use crate::readings::Reader;
+use crate::returns;
+use crate::returns::Returns;
 use crate::smartpay::client::Client;
 use crate::traces::Traces;
 use crate::vault;
@@ -42,6 +51,10 @@ const FLUSH_PAUSE: Duration = Duration::from_secs(5);
 
 /// How often bodies whose time is over are destroyed; also once at the start.
 const RETENTION_PAUSE: Duration = Duration::from_hours(1);
+/// How often the one on duty looks for what has come due.
+const DUTY_PAUSE: Duration = Duration::from_secs(1);
+/// Returns that are confirmed at the same time; of others the shopper is only sent on.
+const RETURNING_MAX: usize = 64;
 
 /// What a service is made of.
 pub struct Setup<'a> {
@@ -57,17 +70,18 @@ pub struct Setup<'a> {
     pub traces: Traces,
     pub smartpay: Option<Client>,
     pub public_url: Option<String>,
+    /// Hosts to which shoppers may be sent back; none: all.
+    pub return_hosts: Vec<String>,
 }
 
 /// A service with its writer running.
 pub struct Service {
     app: App,
     writer: JoinHandle<()>,
-    flusher: JoinHandle<()>,
-    duty: JoinHandle<()>,
-    retention: JoinHandle<()>,
     watch: JoinHandle<()>,
-    sweep: JoinHandle<()>,
+    leasing: JoinHandle<()>,
+    /// What goes on beside the requests, until the service closes.
+    tasks: JoinSet<()>,
 }
 
 impl Service {
@@ -91,15 +105,32 @@ impl Service {
         let vault = Arc::new(vault);
         let settings = Settings::new(database.clone(), Arc::clone(&vault), setup.clock.clone());
         let (ledger, writer) = Ledger::start(settings);
-        let (_, duty) = Duty::start(database.clone(), setup.target.ledger.as_str());
+        let (duty, leasing) = Duty::start(database.clone(), setup.target.ledger.as_str());
         let pool = database.pool();
         let watch = tokio::spawn(watch.run(pool.clone()));
         let refusals = Refusals::default();
         let keyring = Keyring::new(pool.clone());
-        let flusher = tokio::spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
-        let retention = tokio::spawn(retain(pool.clone(), setup.clock.clone()));
         let bounds = Writes::new();
-        let sweep = tokio::spawn(bounds.clone().sweep(pool.clone(), setup.clock.clone()));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
+        tasks.spawn(retain(pool.clone(), setup.clock.clone()));
+        tasks.spawn(bounds.clone().sweep(pool.clone(), setup.clock.clone()));
+        let outbox = setup.smartpay.map(|client| {
+            let reader = Reader {
+                ledger: ledger.clone(),
+                pool: pool.clone(),
+                vault: Arc::clone(&vault),
+                clock: setup.clock.clone(),
+                client,
+                mode: setup.target.mode,
+                window_ms: setup.window_ms,
+                points: Points::default(),
+            };
+            Outbox { reader }
+        });
+        if let Some(outbox) = &outbox {
+            tasks.spawn(on_duty(duty, outbox.clone()));
+        }
         let app = App {
             ledger,
             readers: Readers::new(pool.clone(), database),
@@ -114,12 +145,14 @@ impl Service {
             refusals,
             metrics: setup.metrics,
             traces: setup.traces,
-            smartpay: setup.smartpay,
+            outbox,
+            returning: Arc::new(Semaphore::new(RETURNING_MAX)),
+            return_hosts: setup.return_hosts.into(),
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').into()),
             writes: bounds,
             closing: Arc::new(AtomicBool::new(false)),
         };
-        Ok(Self { app, writer, flusher, duty, retention, watch, sweep })
+        Ok(Self { app, writer, watch, leasing, tasks })
     }
 
     pub fn app(&self) -> &App {
@@ -150,13 +183,11 @@ impl Service {
 
     /// Lets the writer end what it holds, and writes the last counters.
     pub async fn close(self) -> anyhow::Result<()> {
-        let Self { app, writer, flusher, duty, retention, watch, sweep } = self;
-        flusher.abort();
-        duty.abort();
-        retention.abort();
-        sweep.abort();
-        let App { ledger, pool, readers, refusals, keyring, .. } = app;
-        drop(ledger);
+        let Self { app, writer, watch, leasing, mut tasks } = self;
+        leasing.abort();
+        tasks.shutdown().await;
+        let App { ledger, pool, readers, refusals, keyring, outbox, .. } = app;
+        drop((ledger, outbox));
         writer.await.context("the writer panicked")?;
         watch.abort();
         let counted = refusals.flush(&pool).await;
@@ -165,6 +196,27 @@ impl Service {
         pool.close().await;
         counted.context("writing the last counters of refused requests")?;
         used.context("writing when keys were last used")
+    }
+}
+
+/// What one process does for all: takes up intents that were left open, looks at sessions whose time
+/// has come. Everything in it bears being done twice.
+async fn on_duty(duty: Duty, outbox: Outbox) {
+    let held = duty.held();
+    let returns = Returns { reader: outbox.reader.clone() };
+    let mut ticks = interval(DUTY_PAUSE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if !*held.borrow() {
+            continue;
+        }
+        if let Err(error) = outbox::resume(&outbox).await {
+            tracing::warn!(error = format!("{error:#}"), "open intents wait");
+        }
+        if let Err(error) = returns::look_at_due(&returns).await {
+            tracing::warn!(error = format!("{error:#}"), "sessions whose time has come wait");
+        }
     }
 }
 

@@ -56,6 +56,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         traces,
         smartpay,
         public_url: settings.public_url.clone(),
+        return_hosts: settings.return_hosts.clone(),
     };
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Exit::usage(format!(

@@ -12,10 +12,11 @@ mod truth;
 mod worker;
 
 pub use keep::is_passing;
+pub use page::page;
+pub use session::METADATA_INTENT;
 pub use session::SessionOrder;
 pub use worker::resume;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -51,8 +52,6 @@ const CALL_WITHIN: Duration = Duration::from_secs(9);
 #[derive(Clone)]
 pub struct Outbox {
     pub reader: Reader,
-    /// Where shoppers reach this service.
-    pub public_url: Arc<str>,
 }
 
 /// What shall be asked of Smartpay, by whom and why.
@@ -85,8 +84,9 @@ impl Outbox {
         let id = IntentId::random();
         let salt = Salt::random();
         let now = self.reader.clock.now();
-        let request =
-            order.session.map(|session| self.seal(&id, &salt, "request", &session.body(&id, self)));
+        let request = order.session.map(|session| {
+            self.seal(&id, &salt, "request", &session.body(&id, &self.reader.vault))
+        });
         let new = NewIntent {
             id: &id,
             kind: order.kind,
@@ -152,11 +152,6 @@ impl Outbox {
     fn seal(&self, id: &IntentId, salt: &Salt, field: &str, plaintext: &[u8]) -> Vec<u8> {
         let place = Place { table: "intents", row: id.as_str(), field };
         self.reader.vault.seal(&place, NO_TOKEN, salt, plaintext)
-    }
-
-    fn unseal(&self, intent: &Intent, field: &str, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let place = Place { table: "intents", row: intent.id.as_str(), field };
-        Ok(self.reader.vault.unseal(&place, NO_TOKEN, &intent.salt, sealed)?)
     }
 }
 

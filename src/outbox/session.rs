@@ -1,6 +1,7 @@
 //! Creating a session, which creates a token.
 
 use std::fmt;
+use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -39,9 +40,12 @@ use crate::token::Consumer;
 use crate::token::KeyProof;
 use crate::token::ProviderTime;
 use crate::token::Reference;
+use crate::vault::NO_TOKEN;
+use crate::vault::Place;
+use crate::vault::Vault;
 
 /// Names the intent in the session's metadata: a session whose answer was lost is found by it.
-pub(super) const METADATA_INTENT: &str = "tokenledger_intent";
+pub const METADATA_INTENT: &str = "tokenledger_intent";
 /// The reason that its claim gives.
 const WHY: &str = "checkout session";
 /// After its end a session is looked at this much later.
@@ -51,7 +55,8 @@ const AFTER_EXPIRY: TimeDelta = TimeDelta::minutes(10);
 pub struct SessionOrder {
     pub consumer: Consumer,
     pub reference: Option<Reference>,
-    /// Our own, with a state: see `returns`.
+    /// Where shoppers reach this service: they come back here first.
+    pub public_url: Arc<str>,
     pub success_url: String,
     pub cancel_url: String,
     pub locale: Option<Locale>,
@@ -62,10 +67,10 @@ pub struct SessionOrder {
 
 impl SessionOrder {
     /// The bytes of the request, the same for every try.
-    pub(super) fn body(&self, intent: &IntentId, outbox: &Outbox) -> Vec<u8> {
+    pub(super) fn body(&self, intent: &IntentId, vault: &Vault) -> Vec<u8> {
         let returning = |way, url: &str| {
             let state = State { intent: intent.clone(), way, url: url.to_owned() };
-            format!("{}/return/{}", outbox.public_url, state.seal(&outbox.reader.vault))
+            format!("{}/return/{}", self.public_url, state.seal(vault))
         };
         let mut metadata = self.metadata.clone();
         metadata.insert(METADATA_INTENT.to_owned(), intent.to_string().into());
@@ -84,7 +89,8 @@ impl SessionOrder {
 impl Outbox {
     pub(super) async fn create(&self, intent: &Intent) -> anyhow::Result<Left> {
         let sealed = intent.sealed_request.as_ref().context("the request is destroyed already")?;
-        let body = self.unseal(intent, "request", sealed)?;
+        let place = Place { table: "intents", row: intent.id.as_str(), field: "request" };
+        let body = self.reader.vault.unseal(&place, NO_TOKEN, &intent.salt, sealed)?;
         let call = Call::create_session(body, &intent.id.idempotency_key());
         let asker = asker(intent);
         let sent = match self.send(intent, &call, None, &asker).await? {

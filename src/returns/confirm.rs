@@ -11,6 +11,8 @@ use crate::ledger::intents;
 use crate::ledger::intents::Intent;
 use crate::ledger::intents::IntentId;
 use crate::ledger::readings_due;
+use crate::projections::tokens;
+use crate::projections::tokens::TokenRecord;
 use crate::readings::Question;
 use crate::readings::Reader;
 use crate::readings::Truth;
@@ -18,6 +20,7 @@ use crate::returns::State;
 use crate::returns::Way;
 use crate::token::Conclusion;
 use crate::token::KeyProof;
+use crate::token::Status;
 
 /// What Smartpay may take to answer.
 const WITHIN: Duration = Duration::from_secs(9);
@@ -44,6 +47,20 @@ impl Returns {
             return Ok(());
         };
         let Some(reference) = &intent.reference else { return Ok(()) };
+        let known = tokens::find(&mut *connection, reference).await?.found;
+        let waits = |record: &TokenRecord| match record.status() {
+            Status::AwaitingAuthorization => true,
+            // One that left may come back and approve.
+            Status::Canceled => state.way == Way::Success,
+            Status::Active
+            | Status::Disabled
+            | Status::Rejected
+            | Status::Deleted
+            | Status::Unknown => false,
+        };
+        if !known.as_ref().is_some_and(waits) {
+            return Ok(());
+        }
         match state.way {
             Way::Cancel => intents::canceled(&mut connection, &intent.id, now).await?,
             Way::Success => {

@@ -15,6 +15,7 @@ mod token_inputs;
 mod token_random;
 mod token_verbs;
 mod lookups;
+mod merchant;
 mod naive_reader;
 mod logged;
 mod proxy;

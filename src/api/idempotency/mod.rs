@@ -56,7 +56,6 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(20);
 
 /// One write, however often it is asked for under its key: what a handler begins is tied to it.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "commands to Smartpay tie their intents to it")]
 pub(super) struct WriteRequest {
     /// 32 hexadecimal digits. The same one when the write is taken up again.
     pub id: Arc<str>,

@@ -143,6 +143,7 @@ async fn open(
         traces: Traces::default(),
         smartpay: Some(smartpay),
         public_url: Some(urls.service.to_owned()),
+        return_hosts: Vec::new(),
     };
     Ok(Service::open(setup).await?)
 }

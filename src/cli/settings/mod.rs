@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub mode: Option<Mode>,
     pub listen: SocketAddr,
     pub public_url: Option<String>,
+    pub return_hosts: Vec<String>,
     pub smartpay_api_url: ApiUrl,
     pub smartpay_secret_key: Option<SecretKey>,
     /// The pretend Smartpay of a `dev`.

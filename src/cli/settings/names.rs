@@ -12,13 +12,14 @@ pub(crate) struct Name {
 }
 
 /// Every setting, in the order in which they are shown.
-pub(crate) const NAMES: [Name; 17] = [
+pub(crate) const NAMES: [Name; 18] = [
     secret("database_url"),
     secret("database_owner_url"),
     plain("ledger", Some("tokenledger")),
     plain("mode", None),
     plain("listen", Some("127.0.0.1:8787")),
     plain("public_url", None),
+    plain("return_hosts", None),
     secret("api_key"),
     secret("master_key"),
     plain("webhook_endpoints", Some("main")),

@@ -48,6 +48,7 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         mode,
         listen: gathered.parsed("listen", listen)?.context("the address has a default")?,
         public_url: gathered.text("public_url").map(str::to_owned),
+        return_hosts: gathered.parsed("return_hosts", hosts)?.unwrap_or_default(),
         smartpay_api_url: gathered
             .parsed("smartpay_api_url", ApiUrl::parse)?
             .context("the address has a default")?,
@@ -107,6 +108,15 @@ fn listen(text: &str) -> anyhow::Result<SocketAddr> {
 
 fn sample(text: &str) -> anyhow::Result<NonZeroU32> {
     text.parse().ok().context("write a number from 1: one in so many requests is traced")
+}
+
+/// Names of hosts, with commas between.
+fn hosts(text: &str) -> anyhow::Result<Vec<String>> {
+    let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_owned()).collect();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    let fit = hosts.iter().all(|host| !host.is_empty() && host.chars().all(plain));
+    anyhow::ensure!(fit, "write names of hosts with commas between, such as shop.example");
+    Ok(hosts)
 }
 
 fn window(text: &str) -> anyhow::Result<Duration> {

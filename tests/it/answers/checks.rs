@@ -125,7 +125,7 @@ async fn two_hundred_are_checked_and_what_cannot_be_is_told_where() {
     }
     let twice = format!("{{\"tokens\":[\"{UNKNOWN}\"],\"tokens\":[]}}");
     check(&served, &twice).await.refuses(400, "body_malformed");
-    check(&served, "{\"tokens\":[\"\\u0000\"]}").await.refuses(400, "body_malformed");
+    check(&served, "{\"tokens\":[\"\\u0000\"]}").await.refuses(422, "validation_failed");
     let large = json!({"consumers": ["a".repeat(128 * 1024)]}).to_string();
     check(&served, &large).await.refuses(413, "payload_too_large");
 }

@@ -54,6 +54,11 @@ impl Case {
         !self.is_webhook() && self.request.is_none()
     }
 
+    /// Met as it should be, it makes something.
+    pub(crate) fn makes(&self) -> bool {
+        self.expect_status == [201]
+    }
+
     pub(crate) fn may_store_nothing(&self) -> bool {
         self.expect_inbox.as_deref() == Some("no row")
     }

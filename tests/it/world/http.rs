@@ -100,6 +100,7 @@ impl World {
             traces,
             smartpay,
             public_url: Some("https://ledger.example".to_owned()),
+            return_hosts: Vec::new(),
         };
         let service = Service::open(setup).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
