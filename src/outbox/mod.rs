@@ -28,6 +28,7 @@ use crate::ledger::intents;
 use crate::ledger::intents::Intent;
 use crate::ledger::intents::IntentId;
 use crate::ledger::intents::IntentKind;
+use crate::ledger::intents::IntentState;
 use crate::ledger::intents::NewIntent;
 use crate::readings::Point;
 use crate::readings::Reader;
@@ -80,6 +81,16 @@ pub enum Left {
 impl Outbox {
     /// Keeps the intent. The second is false if the same request had begun it before.
     pub async fn begin(&self, order: &Order<'_>) -> anyhow::Result<(Intent, bool)> {
+        let (earlier, began) = self.keep_intent(order).await?;
+        if began || !ended_without_a_try(&earlier) {
+            return Ok((earlier, began));
+        }
+        // What kept it from being tried may have passed.
+        intents::detach(&mut *self.reader.pool.acquire().await?, &earlier.id).await?;
+        self.keep_intent(order).await
+    }
+
+    async fn keep_intent(&self, order: &Order<'_>) -> anyhow::Result<(Intent, bool)> {
         self.reader.points.pass(Point::BeforeIntent).await;
         let id = IntentId::random();
         let salt = Salt::random();
@@ -152,6 +163,18 @@ impl Outbox {
     fn seal(&self, id: &IntentId, salt: &Salt, field: &str, plaintext: &[u8]) -> Vec<u8> {
         let place = Place { table: "intents", row: id.as_str(), field };
         self.reader.vault.seal(&place, NO_TOKEN, salt, plaintext)
+    }
+}
+
+/// Nothing reached Smartpay, or it refused us rather than the request.
+fn ended_without_a_try(intent: &Intent) -> bool {
+    match intent.state {
+        IntentState::NotCreated => true,
+        IntentState::Refused => intent.error_code.as_deref().is_some_and(is_passing),
+        IntentState::Open
+        | IntentState::Settled
+        | IntentState::Overtaken
+        | IntentState::Unresolved => false,
     }
 }
 

@@ -145,6 +145,14 @@ pub async fn of_request(
     row.map(Row::into_intent).transpose()
 }
 
+/// Lets go of the request that it served: sent again, that one begins anew.
+pub async fn detach(connection: &mut PgConnection, id: &IntentId) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE intents SET request_id = NULL WHERE id = $1", id.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Destroys requests made before an instant, settled or not, and pages that are as old. Says how
 /// many rows held one.
 pub async fn destroy_requests(

@@ -9,6 +9,7 @@ mod settle;
 
 pub use kept::NewIntent;
 pub use kept::destroy_requests;
+pub use kept::detach;
 pub use kept::find;
 pub use kept::insert;
 pub use kept::of_request;

@@ -94,7 +94,7 @@ pub async fn end(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE intents
-        SET state = $2, sealed_request = NULL, next_at = NULL, settled_at = $3, request_id = NULL
+        SET state = $2, sealed_request = NULL, next_at = NULL, settled_at = $3
         WHERE id = $1 AND state IN ('open', 'unresolved')",
         id.as_str(),
         state.as_str(),

@@ -38,3 +38,30 @@ async fn the_same_request_again_is_the_same_session() {
     assert_eq!(first.body, again.body);
     assert_eq!(merchant.truth().await.len(), 1);
 }
+
+#[tokio::test]
+async fn what_was_refused_for_now_can_be_asked_for_again_under_its_key() {
+    let merchant = Merchant::new().await;
+    merchant.faults(json!({"seed": 1, "api": {"error_rate": 1}})).await;
+    let request = creation(&asked());
+    let first = merchant.sends(&request).await;
+    assert!([202, 502].contains(&first.status), "{first:?}");
+    merchant.faults(json!({"seed": 1})).await;
+    merchant
+        .world
+        .execute(
+            "UPDATE ledger.intents SET state = 'refused', settled_at = now(), \
+        next_at = NULL, error_code = 'too_many_requests'",
+        )
+        .await;
+    merchant
+        .world
+        .execute(
+            "UPDATE ledger.idempotency SET status = NULL, salt = NULL, \
+        sealed = NULL, leased_until = created_at",
+        )
+        .await;
+    assert_eq!(merchant.sends(&request).await.status, 201);
+    assert_eq!(merchant.truth().await.len(), 1);
+    assert_eq!(merchant.world.one::<i64>("SELECT count(*) FROM intents").await, 2);
+}
