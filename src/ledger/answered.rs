@@ -68,7 +68,7 @@ pub enum Says {
     /// The token is so.
     Object(TokenObject),
     /// There is no such token, and the 404 has been found to count.
-    Absent { own_delete: bool },
+    Absent(Gone),
     /// Nothing can be concluded; it is kept, and asked for again.
     Unclear(Reason),
     /// Nothing about how the token is: that a command was taken, or refused.
@@ -91,6 +91,15 @@ pub enum How {
     Refused { wanted: Said, error_code: Option<String> },
     /// This answer is a refusal, and there is nothing to be read.
     Ends { state: IntentState, error_code: Option<String> },
+}
+
+/// How it was found out that a token is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Read back after our own DELETE, which was answered 204.
+    ByUs,
+    /// Read. Believed while the ledger records no more than so many absences within 24 hours.
+    Found { allowed: u64 },
 }
 
 impl Answered {

@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnection;
 use crate::journal;
 use crate::journal::Happening;
 use crate::journal::Position;
+use crate::ledger::Asked;
 use crate::ledger::Verdict;
 use crate::ledger::import;
 use crate::ledger::import::KnownImport;
@@ -46,6 +47,8 @@ pub(crate) struct Touched {
     pub uses: Vec<(String, String)>,
     /// Digests of lines.
     pub imports: Vec<[u8; 32]>,
+    /// Whether a token was found to be gone.
+    pub absences: bool,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +62,8 @@ pub(crate) struct Loaded {
     pub uses: HashSet<(String, String)>,
     /// By digest.
     pub imports: HashMap<[u8; 32], KnownImport>,
+    /// Those recorded lately, if the group holds any.
+    pub absences: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +96,13 @@ impl KnownToken {
     pub(crate) fn token(&self) -> Token {
         let token = self.row.as_ref().map(|row| row.token().clone()).unwrap_or_default();
         token.with_word(self.word)
+    }
+
+    /// Whether it stands as it stood when somebody asked: nothing was recorded since, neither an
+    /// event nor a word.
+    pub(crate) fn stood_when(&self, asked: Asked) -> bool {
+        self.positions.last().is_none_or(|last| *last <= asked.position)
+            && self.word_input.is_none_or(|input| input <= asked.input)
     }
 
     /// One more event, read or just decided.

@@ -15,6 +15,7 @@ use crate::database::Primary;
 use crate::journal::Position;
 use crate::ledger::Receipt;
 use crate::ledger::Submission;
+use crate::ledger::fuse;
 use crate::ledger::loaded;
 use crate::ledger::loaded::Head;
 use crate::ledger::loaded::KnownToken;
@@ -135,8 +136,12 @@ async fn write(
     }
     let transaction = head.transaction.clone();
     recent.begin(&head);
-    let loaded =
-        loaded::load(connection, &plan::touched(submissions), recent).await.map_err(unreadable)?;
+    let touched = plan::touched(submissions);
+    let mut loaded = loaded::load(connection, &touched, recent).await.map_err(unreadable)?;
+    if touched.absences {
+        let now = settings.clock.now().max(head.recorded_at);
+        loaded.absences = fuse::recorded(connection, now).await.map_err(database)?;
+    }
     let mut plan = Plan::new(head, loaded, &settings.vault, settings.rules, settings.clock.now());
     let receipts = catch_unwind(AssertUnwindSafe(|| plan.decide(submissions)))
         .map_err(|_| GroupError::Data(anyhow::anyhow!("deciding the group panicked")))?;

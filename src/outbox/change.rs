@@ -79,11 +79,9 @@ impl Outbox {
         how: How,
     ) -> anyhow::Result<Left> {
         let question = Question {
-            asker: asker(intent),
             own_delete,
-            key: KeyProof::Unproven,
             settles: Some(Settles { intent: intent.id.clone(), how }),
-            concludes: None,
+            ..Question::plain(asker(intent), KeyProof::Unproven)
         };
         match self.reader.read(token, &question, CALL_WITHIN).await {
             Ok(_) => Ok(Left::Nothing),

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::ledger::Asked;
 use crate::ledger::Asker;
+use crate::ledger::Gone;
 use crate::ledger::Identified;
 use crate::ledger::Receipt;
 use crate::ledger::Refused;
@@ -29,6 +30,7 @@ use crate::token::KeyProof;
 use crate::token::NotFound;
 use crate::token::ProviderTime;
 use crate::token::Said;
+use crate::token::absences_allowed;
 
 const NOT_FOUND: &str = "token.not-found";
 
@@ -40,6 +42,8 @@ pub struct Question {
     pub own_delete: bool,
     /// Whether the key has shown in this run that it opens this ledger's account.
     pub key: KeyProof,
+    /// How many absences within 24 hours are believed: see [`crate::ledger::fuse`].
+    pub absences_allowed: u64,
     pub settles: Option<Settles>,
     pub concludes: Option<Conclusion>,
 }
@@ -81,7 +85,14 @@ pub enum ReadError {
 impl Question {
     /// One from which nothing follows but what the token is.
     pub fn plain(asker: Asker, key: KeyProof) -> Self {
-        Self { asker, own_delete: false, key, settles: None, concludes: None }
+        Self {
+            asker,
+            own_delete: false,
+            key,
+            absences_allowed: absences_allowed(0),
+            settles: None,
+            concludes: None,
+        }
     }
 }
 
@@ -120,7 +131,7 @@ impl Reader {
         answered.concludes = question.concludes;
         let created_at = match &answered.says {
             Says::Object(object) => object.created_at,
-            Says::Absent { .. } | Says::Unclear(_) | Says::Nothing => None,
+            Says::Absent(_) | Says::Unclear(_) | Says::Nothing => None,
         };
         submissions.push(Submission::Answered(answered));
         self.points.pass(Point::BeforeSettlement).await;
@@ -143,8 +154,9 @@ impl Reader {
             Ok(TokenAnswer::Found(object)) => (Ok(Truth::Is(object.said)), Says::Object(object)),
             Ok(TokenAnswer::NotFound) => match question.not_found(answer).absence() {
                 Some(absence) => {
-                    let says = Says::Absent { own_delete: absence.own_delete };
-                    (Ok(Truth::Absent), says)
+                    let found = Gone::Found { allowed: question.absences_allowed };
+                    let gone = if absence.own_delete { Gone::ByUs } else { found };
+                    (Ok(Truth::Absent), Says::Absent(gone))
                 }
                 // Kept as such, and asked again: a key of another account finds nothing.
                 None => (Ok(Truth::NotFound), Says::Unclear(Reason::UnprovenAbsence)),

@@ -23,11 +23,12 @@ pub enum Reason {
     UnknownStatus,
     ImplausibleTime,
     UnprovenAbsence,
+    TooManyAbsences,
     Internal,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::MalformedJson,
         Reason::DuplicateKey,
         Reason::ForbiddenCharacter,
@@ -41,6 +42,7 @@ impl Reason {
         Reason::UnknownStatus,
         Reason::ImplausibleTime,
         Reason::UnprovenAbsence,
+        Reason::TooManyAbsences,
         Reason::Internal,
     ];
 
@@ -59,6 +61,7 @@ impl Reason {
             Reason::UnknownStatus => "unknown_status",
             Reason::ImplausibleTime => "implausible_time",
             Reason::UnprovenAbsence => "unproven_absence",
+            Reason::TooManyAbsences => "too_many_absences",
             Reason::Internal => "internal",
         }
     }
@@ -102,6 +105,9 @@ impl Reason {
             }
             Reason::UnprovenAbsence => {
                 "Smartpay does not find the token, but the key has found no other token of this ledger either: it may be of another account."
+            }
+            Reason::TooManyAbsences => {
+                "Smartpay says that the token is gone, but more tokens vanished within 24 hours than are believed unasked. Look at the key and at Smartpay, then run `tokenledger reconcile run --accept N`."
             }
             Reason::Internal => {
                 "The delivery could not be processed because of a fault of ours. Its bytes are kept: update, then reprocess it."

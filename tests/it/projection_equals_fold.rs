@@ -16,6 +16,7 @@ use proptest::proptest;
 use proptest::sample::select;
 use tokenledger::journal::Entry;
 use tokenledger::ledger::Asked;
+use tokenledger::ledger::Gone;
 use tokenledger::ledger::Ledger;
 use tokenledger::ledger::Submission;
 use tokenledger::token::Command;
@@ -109,7 +110,10 @@ impl Step {
                 let asked = if *is_now { now } else { LONG_AGO };
                 return world.shown(&token, *said, EPOCH + at, asked);
             }
-            What::Absence { own_delete } => return world.absent(&token, *own_delete),
+            What::Absence { own_delete } => {
+                let gone = if *own_delete { Gone::ByUs } else { Gone::Found { allowed: 1_000 } };
+                return world.absent(&token, gone);
+            }
             What::Notice(Command::Notice(notice)) => Told {
                 token: &token,
                 happened: notice.happened,

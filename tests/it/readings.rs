@@ -1,8 +1,10 @@
 //! What Smartpay's API answers about a token, through the door.
 
+use chrono::TimeDelta;
 use serde_json::json;
 use tokenledger::ledger::Answered;
 use tokenledger::ledger::Asker;
+use tokenledger::ledger::Gone;
 use tokenledger::ledger::Submission;
 use tokenledger::ledger::Verdict;
 use tokenledger::token::Happened;
@@ -16,6 +18,7 @@ use crate::world::token_id;
 use crate::world::told;
 
 const AT: i64 = NOW_MS - 1_000;
+const FOUND: Gone = Gone::Found { allowed: 10 };
 
 #[tokio::test]
 async fn a_reading_that_disagrees_is_an_event_and_one_that_agrees_moves_the_word() {
@@ -72,16 +75,62 @@ async fn an_absence_deletes_until_a_fresh_answer_refutes_it() {
     let world = World::new().await;
     let token = token_id(1);
     world.delivers(&approved(&token)).await;
-    world.ledger.submit(world.absent(&token, false)).await.unwrap();
+    world.ledger.submit(world.absent(&token, FOUND)).await.unwrap();
     assert_eq!(world.status(&token).await, "deleted");
     let late = world.shown(&token, Said::Active, AT + 10, LONG_AGO);
     world.ledger.submit(late).await.unwrap();
     assert_eq!(world.status(&token).await, "deleted", "it was asked before the 404");
     world.reads(&token, Said::Active, AT + 10).await;
     assert_eq!(world.status(&token).await, "active");
-    world.ledger.submit(world.absent(&token, true)).await.unwrap();
+    world.ledger.submit(world.absent(&token, Gone::ByUs)).await.unwrap();
     world.reads(&token, Said::Active, AT + 20).await;
     assert_eq!(world.status(&token).await, "deleted", "our own deletion is definite");
+}
+
+#[tokio::test]
+async fn more_absences_than_are_allowed_conclude_nothing_until_their_day_is_over() {
+    let world = World::new().await;
+    let tokens = [1, 2, 3, 4].map(token_id);
+    for token in &tokens {
+        world.delivers(&approved(token)).await;
+    }
+    let two = Gone::Found { allowed: 2 };
+    // One of them is known to be gone already, one was deleted by us: neither is counted.
+    let first = world.ledger.submit(world.absent(&tokens[0], two)).await.unwrap();
+    assert_eq!(first.verdict, Verdict::Applied);
+    let again = world.ledger.submit(world.absent(&tokens[0], two)).await.unwrap();
+    assert_eq!(again.verdict, Verdict::Witness);
+    world.ledger.submit(world.absent(&tokens[3], Gone::ByUs)).await.unwrap();
+    let together = [world.absent(&tokens[1], two), world.absent(&tokens[2], two)];
+    let other = world.second_ledger();
+    let receipts = other.submit_all(together.to_vec()).await;
+    let verdicts: Vec<Verdict> = receipts.into_iter().map(|one| one.unwrap().verdict).collect();
+    assert_eq!(verdicts, [Verdict::Applied, Verdict::Quarantined]);
+    let late = world.ledger.submit(world.absent(&tokens[2], two)).await.unwrap();
+    assert_eq!((late.verdict, late.reason), (Verdict::Quarantined, Some("too_many_absences")));
+    assert_eq!(world.status(&tokens[2]).await, "active");
+    let asked: String = world.one("SELECT cause FROM readings_due").await;
+    assert_eq!((asked.as_str(), world.count("readings_due").await), ("too_many_absences", 1));
+    world.clock.set(world.clock.now() + TimeDelta::hours(25));
+    let later = world.ledger.submit(world.absent(&tokens[2], two)).await.unwrap();
+    assert_eq!(later.verdict, Verdict::Applied);
+}
+
+#[tokio::test]
+async fn absences_of_pending_tokens_count_before_anything_is_deleted() {
+    let world = World::new().await;
+    let one = Gone::Found { allowed: 1 };
+    for token in [1, 2].map(token_id) {
+        world.delivers(&told(&token, Happened::Created, AT)).await;
+    }
+    let verdict = async |token: u64, gone| {
+        world.ledger.submit(world.absent(&token_id(token), gone)).await.unwrap().verdict
+    };
+    assert_eq!(verdict(1, one).await, Verdict::Witness);
+    assert_eq!(verdict(2, one).await, Verdict::Quarantined);
+    assert_eq!(world.count("words").await, 1);
+    assert_eq!(verdict(2, Gone::Found { allowed: 2 }).await, Verdict::Witness);
+    assert_eq!(world.count("words").await, 2);
 }
 
 #[tokio::test]
@@ -89,7 +138,7 @@ async fn a_404_of_a_pending_token_waits_as_its_word_for_what_comes() {
     let world = World::new().await;
     let token = token_id(1);
     world.delivers(&told(&token, Happened::Created, AT - 10)).await;
-    world.ledger.submit(world.absent(&token, false)).await.unwrap();
+    world.ledger.submit(world.absent(&token, FOUND)).await.unwrap();
     assert_eq!(world.status(&token).await, "awaiting_authorization");
     for ledger in [world.second_ledger(), world.ledger.clone()] {
         ledger.submit(world.delivery(&approved(&token))).await.unwrap();

@@ -6,6 +6,7 @@ use crate::ledger::Receipt;
 use crate::ledger::Verdict;
 use crate::ledger::answered::Answered;
 use crate::ledger::answered::Asked;
+use crate::ledger::answered::Gone;
 use crate::ledger::answered::Says;
 use crate::ledger::plan::Outcome;
 use crate::ledger::plan::Plan;
@@ -39,7 +40,10 @@ impl Plan<'_> {
         let number = self.next_input();
         self.settle(number, answered);
         let outcome = match self.statement(answered) {
-            Some(statement) => self.hear(number, answered, &statement),
+            Some(statement) if self.fuse_holds(answered, &statement.command) => {
+                self.hear(number, answered, &statement)
+            }
+            Some(_) => self.hold_back(answered, Reason::TooManyAbsences),
             None => self.hear_nothing(answered),
         };
         let came = Unsigned {
@@ -67,9 +71,9 @@ impl Plan<'_> {
                 let word = Word { heard: Heard::Said(object.said), at: object.updated_at };
                 Some(Statement { token, command: Command::Reading(object.reading(asked)), word })
             }
-            Says::Absent { own_delete } => {
+            Says::Absent(gone) => {
                 let at = now(answered);
-                let absence = Absence { at, own_delete: *own_delete };
+                let absence = Absence { at, own_delete: *gone == Gone::ByUs };
                 let word = Word { heard: Heard::Absent, at };
                 Some(Statement { token, command: Command::Absence(absence), word })
             }
@@ -82,13 +86,19 @@ impl Plan<'_> {
             Says::Unclear(reason) => Some(*reason),
             // An object of another token than the one asked about says nothing of either.
             Says::Object(_) => Some(Reason::TokenIdInvalid),
-            Says::Absent { .. } | Says::Nothing => None,
+            Says::Absent(_) | Says::Nothing => None,
         };
         let Some(reason) = reason else {
             return Outcome { verdict: Verdict::Ignored, reason: None, position: None };
         };
+        self.hold_back(answered, reason)
+    }
+
+    /// Nothing is concluded; it is asked for again.
+    fn hold_back(&mut self, answered: &Answered, reason: Reason) -> Outcome {
         if let Some(known) = self.known_ref(answered.token.as_ref()) {
-            self.ask(&known, "unclear_answer");
+            let too_many = reason == Reason::TooManyAbsences;
+            self.ask(&known, if too_many { reason.as_str() } else { "unclear_answer" });
         }
         Outcome { verdict: Verdict::Quarantined, reason: Some(reason.as_str()), position: None }
     }
@@ -131,10 +141,7 @@ impl Plan<'_> {
 
     /// Whether it was asked after everything recorded for the token: its events, and its word.
     fn is_fresh(&self, reference: &Ref, asked: Asked) -> bool {
-        self.loaded.tokens.get(reference).is_none_or(|known| {
-            known.positions.last().is_none_or(|last| *last <= asked.position)
-                && known.word_input.is_none_or(|input| input <= asked.input)
-        })
+        self.loaded.tokens.get(reference).is_none_or(|known| known.stood_when(asked))
     }
 }
 
@@ -160,6 +167,6 @@ pub(super) fn object_of(answered: &Answered) -> Option<&TokenObject> {
     match &answered.says {
         Says::Object(object) => Some(object)
             .filter(|object| answered.token.as_ref().is_some_and(|t| t.id == object.token)),
-        Says::Absent { .. } | Says::Unclear(_) | Says::Nothing => None,
+        Says::Absent(_) | Says::Unclear(_) | Says::Nothing => None,
     }
 }

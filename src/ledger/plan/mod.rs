@@ -5,6 +5,7 @@ mod answer;
 mod append;
 mod claim;
 mod delivery;
+mod fuse;
 mod reprocess;
 mod settle;
 
@@ -15,8 +16,10 @@ use chrono::DateTime;
 use chrono::Utc;
 
 use crate::journal::Position;
+use crate::ledger::Gone;
 use crate::ledger::Identified;
 use crate::ledger::Receipt;
+use crate::ledger::Says;
 use crate::ledger::Submission;
 use crate::ledger::Verdict;
 use crate::ledger::loaded::Head;
@@ -157,7 +160,10 @@ pub(crate) fn touched(group: &[Submission]) -> Touched {
     let mut touched = Touched::default();
     for submission in group {
         let token = match submission {
-            Submission::Answered(answered) => answered.token.as_ref(),
+            Submission::Answered(answered) => {
+                touched.absences |= matches!(answered.says, Says::Absent(Gone::Found { .. }));
+                answered.token.as_ref()
+            }
             Submission::Claim(claimed) => {
                 if claimed.claim.origin == ClaimOrigin::Import {
                     touched.imports.push(claimed.digest);

@@ -37,8 +37,8 @@ impl Plan<'_> {
 
     fn read_back(&self, answered: &Answered, wanted: Said, patient: bool) -> Option<IntentState> {
         match &answered.says {
-            Says::Absent { .. } if wanted == Said::Deleted => return Some(IntentState::Settled),
-            Says::Absent { .. } => return Some(IntentState::Overtaken),
+            Says::Absent(_) if wanted == Said::Deleted => return Some(IntentState::Settled),
+            Says::Absent(_) => return Some(IntentState::Overtaken),
             Says::Object(_) | Says::Unclear(_) | Says::Nothing => {}
         }
         let object = object_of(answered)?;
@@ -55,7 +55,7 @@ impl Plan<'_> {
     fn after_refusal(&self, answered: &Answered, wanted: Said) -> Option<IntentState> {
         let is_as_wanted = match &answered.says {
             Says::Object(_) => object_of(answered)?.said == wanted,
-            Says::Absent { .. } => wanted == Said::Deleted,
+            Says::Absent(_) => wanted == Said::Deleted,
             // Not found twice, by a key that has not been tried otherwise.
             Says::Unclear(Reason::UnprovenAbsence) => {
                 wanted == Said::Deleted && self.is_deleted(answered)

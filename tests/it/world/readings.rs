@@ -6,6 +6,7 @@ use tokenledger::journal::CauseKind;
 use tokenledger::ledger::Answered;
 use tokenledger::ledger::Asked;
 use tokenledger::ledger::Asker;
+use tokenledger::ledger::Gone;
 use tokenledger::ledger::Identified;
 use tokenledger::ledger::Receipt;
 use tokenledger::ledger::Says;
@@ -59,9 +60,9 @@ impl World {
         Submission::Answered(self.answer(token, &object, asked))
     }
 
-    pub(crate) fn absent(&self, token: &str, own_delete: bool) -> Submission {
+    pub(crate) fn absent(&self, token: &str, gone: Gone) -> Submission {
         let body = json!({"statusCode": 404, "errorCode": "token.not-found"});
-        let says = Says::Absent { own_delete };
+        let says = Says::Absent(gone);
         Submission::Answered(Answered { says, ..self.answer(token, &body, LONG_AGO) })
     }
 

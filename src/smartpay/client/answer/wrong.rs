@@ -53,6 +53,7 @@ impl From<Reason> for Wrong {
             | Reason::UnknownStatus
             | Reason::ImplausibleTime
             | Reason::UnprovenAbsence
+            | Reason::TooManyAbsences
             | Reason::Internal => Wrong::NotAReading(reason),
         }
     }
