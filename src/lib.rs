@@ -35,6 +35,8 @@ pub mod readings;
 pub mod returns;
 /// Commands to Smartpay: intents, calls, read-backs.
 pub mod outbox;
+/// Comparing with Smartpay.
+pub mod reconcile;
 /// Access keys: who may ask, and for what.
 pub mod access;
 /// Whether the ledger still says what it said: reads everything, writes nothing.

@@ -31,6 +31,10 @@ mod submission;
 mod transaction;
 mod writer;
 
+pub(crate) use loaded::KnownToken;
+pub(crate) use loaded::look;
+pub(crate) use plan::adds_absence;
+
 pub use answered::Answered;
 pub use answered::Asked;
 pub use answered::Asker;

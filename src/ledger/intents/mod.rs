@@ -14,6 +14,7 @@ pub use kept::find;
 pub use kept::insert;
 pub use kept::of_request;
 pub use open::Unfinished;
+pub use open::changing;
 pub use open::defer;
 pub use open::due;
 pub use open::give_up;

@@ -1,5 +1,7 @@
 //! Intents that are not over: taking one up, putting it off, giving it up.
 
+use std::collections::HashSet;
+
 use chrono::DateTime;
 use chrono::Utc;
 use sqlx::postgres::PgConnection;
@@ -101,6 +103,21 @@ pub async fn due(
     .fetch_all(connection)
     .await?;
     rows.iter().map(|id| known(id)).collect()
+}
+
+/// Which of these tokens we are about to change, or may have changed.
+pub async fn changing(
+    connection: &mut PgConnection,
+    refs: &[String],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let refs = sqlx::query_scalar!(
+        r#"SELECT DISTINCT ref AS "ref!" FROM intents
+        WHERE ref = ANY($1) AND kind IN ('disable', 'enable', 'delete') AND next_at IS NOT NULL"#,
+        refs,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(refs.into_iter().collect())
 }
 
 /// How many stand in a state that is not final, and since when.

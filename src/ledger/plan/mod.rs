@@ -9,6 +9,8 @@ mod fuse;
 mod reprocess;
 mod settle;
 
+pub(crate) use fuse::adds_absence;
+
 use std::collections::HashMap;
 use std::collections::HashSet;
 

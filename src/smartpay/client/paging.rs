@@ -39,9 +39,17 @@ impl PageToken {
         }
         Ok(PageToken(text.to_owned()))
     }
+
+    /// For the vault: it may be made of ids.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl PageSize {
+    /// The most rows that are asked for at once.
+    pub const LARGEST: PageSize = PageSize(PAGE_ROWS_MAX);
+
     /// The nearest size that Smartpay can be asked for.
     pub fn of(rows: u8) -> PageSize {
         PageSize(rows.clamp(1, PAGE_ROWS_MAX))

@@ -45,6 +45,28 @@ pub fn tokens(
     page::read(received, asked, |row| read(row, expected))
 }
 
+/// A row of the list as it came, and what it says.
+#[derive(Debug)]
+pub struct Listed {
+    /// None where the row names no token of this mode.
+    pub token: Option<TokenId>,
+    pub body: Vec<u8>,
+    pub object: Result<TokenObject, Wrong>,
+}
+
+/// The same with the bytes of each row, for those who keep them.
+pub fn listed_tokens(
+    received: Received<'_>,
+    asked: Option<&PageToken>,
+    expected: &Expected,
+) -> Result<Page<Listed>, Wrong> {
+    page::read(received, asked, |row| {
+        let id = row.get("id").and_then(Value::as_str).and_then(|id| TokenId::parse(id).ok());
+        let token = id.filter(|id| id.mode() == expected.mode);
+        Ok(Listed { token, body: row.to_string().into_bytes(), object: read(row, expected) })
+    })
+}
+
 /// A token object, with a name of its own for the one without an id.
 pub(super) fn read(value: &Value, expected: &Expected) -> Result<TokenObject, Wrong> {
     let nameless = |fields: &Map<String, Value>| fields.get("id").is_none_or(Value::is_null);
