@@ -8,7 +8,7 @@ use sqlx::error::DatabaseError;
 use tokenledger::database::NotFound;
 use tokenledger::database::unreachable_hint;
 
-/// Why a command did not succeed. Code 7 (confirmation needed) belongs to commands that ask.
+/// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) enum Exit {
     Failure(anyhow::Error),
@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     NotPermitted(anyhow::Error),
     /// The database, or whatever else it takes, cannot be reached.
     Unreachable(anyhow::Error),
+    /// Somebody has to look, and to say that it may be done.
+    Unconfirmed(anyhow::Error),
     Interrupted,
     /// The reader of our output went away (`| head`): nobody is left to tell, and nothing failed.
     ReaderGone,
@@ -43,6 +45,7 @@ impl Exit {
             Self::NotFound(error) => (4, Some(error)),
             Self::NotPermitted(error) => (5, Some(error)),
             Self::Unreachable(error) => (6, Some(error)),
+            Self::Unconfirmed(error) => (7, Some(error)),
             Self::Interrupted => (130, None),
             Self::ReaderGone => (0, None),
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
+use sqlx::postgres::PgPool;
 use tokio::task::JoinHandle;
 
 use tokenledger::clock::Clock;
@@ -23,6 +24,8 @@ use tokenledger::ledger::Settings as LedgerSettings;
 use tokenledger::ledger::Submission;
 use tokenledger::ledger::import::Line;
 use tokenledger::ledger::import::Run;
+use tokenledger::readings::Points;
+use tokenledger::readings::Reader;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::TokenId;
 use tokenledger::token::Claim;
@@ -56,6 +59,21 @@ impl Opened {
         let settings = LedgerSettings::new(options, Arc::clone(&vault), clock.clone());
         let (ledger, writer) = Ledger::start(settings);
         Ok(Self { vault, mode: target.mode, clock, ledger, writer })
+    }
+
+    /// Asks Smartpay, and records what it answers. Must be dropped before this is closed.
+    pub(crate) fn reader(&self, pool: PgPool, settings: &Settings) -> Result<Reader, Exit> {
+        let window_ms = i64::try_from(settings.webhook_window.as_millis());
+        Ok(Reader {
+            ledger: self.ledger.clone(),
+            pool,
+            vault: Arc::clone(&self.vault),
+            clock: self.clock.clone(),
+            client: settings.smartpay(&self.clock)?,
+            mode: self.mode,
+            window_ms: window_ms.context("the webhook window")?,
+            points: Points::default(),
+        })
     }
 
     /// Records lines of a file in their order.

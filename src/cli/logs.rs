@@ -36,6 +36,7 @@ impl Form {
             | Command::Doctor(_)
             | Command::Verify(_)
             | Command::Replay(_)
+            | Command::Reconcile(_)
             | Command::Import(_) => Self::Quiet,
         }
     }

@@ -39,6 +39,8 @@ pub(crate) mod dev;
 mod serve;
 mod migrate;
 mod trigger;
+/// Comparing with Smartpay.
+pub(crate) mod reconcile;
 /// Tokens that exist already.
 pub(crate) mod import;
 
@@ -85,6 +87,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Inbox(command) => inbox::run(&command, &settings, &printer).await,
         Command::Events(command) => events::run(&command, &settings, &printer).await,
         Command::Keys(command) => keys::run(&command, &settings, &printer).await,
+        Command::Reconcile(command) => reconcile::run(&command, &settings, &printer).await,
         Command::Doctor(doctor) => doctor::run(&doctor, &settings, &printer).await,
         Command::Verify(verify) => verify::run(&verify, &settings, &printer).await,
         Command::Replay(replay) => replay::run(&replay, &settings, &printer).await,

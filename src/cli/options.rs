@@ -19,6 +19,7 @@ use crate::cli::import::ImportCommand;
 use crate::cli::keys::KeysCommand;
 use crate::cli::named::input_number;
 use crate::cli::named::zone;
+use crate::cli::reconcile::ReconcileCommand;
 use crate::cli::replay::ReplayOptions;
 use crate::cli::verify::VerifyOptions;
 
@@ -107,6 +108,9 @@ pub(crate) enum Command {
     /// What exists already when a ledger begins
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Comparing with Smartpay: what webhooks missed
+    #[command(subcommand)]
+    Reconcile(ReconcileCommand),
     /// Access keys of the services that ask this ledger
     #[command(subcommand)]
     Keys(KeysCommand),

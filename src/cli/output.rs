@@ -23,7 +23,7 @@ const WIDTH_DEFAULT: usize = 72;
 const WIDTH_MIN: usize = 40;
 
 /// Writes for one command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Printer {
     pub format: Format,
     pub quiet: bool,
@@ -111,6 +111,13 @@ impl Printer {
     /// A line that the next one replaces, for somebody at a terminal.
     pub(crate) fn progress(&self, words: &str) {
         self.draw(&format!("\r\u{1b}[K{words}"));
+    }
+
+    /// The same where nobody watches: a line of its own, now and then.
+    pub(crate) fn say_unwatched(&self, words: &str) {
+        if !self.watched {
+            self.say(words);
+        }
     }
 
     /// Makes room for what is said next.

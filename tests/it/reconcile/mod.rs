@@ -1,5 +1,6 @@
 //! Comparing with Smartpay: the pretend one, and servers that answer what no Smartpay should.
 
+mod command;
 mod fake;
 mod fuse;
 mod hostile;
