@@ -1,7 +1,8 @@
 -- Comparing with Smartpay: each run with its counts, where it stands so that a killed one goes on,
 -- and the first of its differences. What a run has read is kept while it lasts: a million refs do not
--- belong into memory, and a killed run would forget them. The two indexes count the absences of a
--- day, which the fuse does under the head's lock.
+-- belong into memory, and a killed run would forget them. The last two indexes count the absences of
+-- a day, which the fuse does under the head's lock. A wanted reading that could not be had is tried
+-- again at `next_at`.
 DO $migration$
 BEGIN
     CREATE TABLE runs (
@@ -62,6 +63,11 @@ BEGIN
         ref text COLLATE "C" NOT NULL,
         CONSTRAINT run_seen_pkey PRIMARY KEY (run, ref)
     );
+
+    ALTER TABLE readings_due
+        ADD COLUMN tries integer NOT NULL DEFAULT 0,
+        ADD COLUMN next_at timestamptz NOT NULL DEFAULT '-infinity';
+    CREATE INDEX readings_due_next ON readings_due (next_at, asked_at);
 
     CREATE INDEX events_absences ON events (recorded_at)
         WHERE event_type = 'Deleted' AND payload ->> 'basis' = 'absence';

@@ -80,6 +80,8 @@ pub enum ReadError {
     NotRecorded(#[from] Refused),
     #[error("the database could not be asked")]
     Database(#[from] sqlx::Error),
+    #[error("the vault's record of the token cannot be read")]
+    Record(#[source] anyhow::Error),
 }
 
 impl Question {

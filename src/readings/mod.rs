@@ -4,16 +4,24 @@
 //! late one. Every answer is kept, also those that settle nothing.
 
 mod ask;
+mod due;
 mod kept;
+mod now;
 mod points;
+mod proof;
 
 pub use ask::Question;
 pub use ask::Read;
 pub use ask::ReadError;
 pub use ask::Truth;
+pub use due::Round;
+pub use due::Serving;
+pub use due::serve;
+pub use due::serve_round;
 pub use kept::Kept;
 pub use points::Point;
 pub use points::Points;
+pub use proof::Proof;
 
 use std::sync::Arc;
 

@@ -26,8 +26,6 @@ mod seen;
 /// What differed.
 mod difference;
 mod differences;
-/// Whether the key is that of this ledger's account.
-mod proof;
 /// One run at a time.
 mod lock;
 /// Calls, with patience.

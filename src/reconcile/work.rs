@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::journal::CauseKind;
 use crate::ledger::Asker;
+use crate::readings::Proof;
 use crate::readings::Reader;
 use crate::reconcile::absences::Gathered;
 use crate::reconcile::begin::Begun;
@@ -13,7 +14,6 @@ use crate::reconcile::calls::Calls;
 use crate::reconcile::ending::Ending;
 use crate::reconcile::ending::Stop;
 use crate::reconcile::options::Pace;
-use crate::reconcile::proof::Proof;
 use crate::reconcile::run::Run;
 use crate::reconcile::seen;
 use crate::reconcile::store;

@@ -64,6 +64,7 @@ mod positions;
 mod production;
 mod projection_equals_fold;
 mod readings;
+mod readings_due;
 mod reconcile;
 mod replay;
 mod retention;

@@ -1,7 +1,7 @@
 //! Comparing with Smartpay: the pretend one, and servers that answer what no Smartpay should.
 
 mod command;
-mod fake;
+pub(crate) mod fake;
 mod fuse;
 mod hostile;
 mod keys;
@@ -172,7 +172,7 @@ impl Account {
 }
 
 impl World {
-    fn reconciler(&self, url: &str) -> Reconciler {
+    pub(crate) fn reconciler(&self, url: &str) -> Reconciler {
         self.reconciler_with(url, KEY)
     }
 
