@@ -18,6 +18,7 @@ use tokenledger::smartpay::client::answer::sessions;
 use tokenledger::smartpay::client::answer::token;
 use tokenledger::smartpay::client::answer::tokens;
 use tokenledger::smartpay::json::NotStrict;
+use tokenledger::smartpay::keys::SecretError;
 use tokenledger::token::ProviderTime;
 use tokenledger::token::Said;
 use tokenledger::token::SessionId;
@@ -246,8 +247,10 @@ fn an_endpoint_comes_with_its_secret_once() {
     assert!(created.active && created.signing_secret.is_some());
     assert!(!format!("{created:?}").contains("9Abcsj"));
     assert!(read(&without(an_endpoint(), "signingSecret")).unwrap().signing_secret.is_none());
+    let weak = read(&with(an_endpoint(), "signingSecret", json!("AAAA"))).unwrap();
+    assert_eq!(weak.signing_secret.unwrap().unwrap_err(), SecretError::Zero);
     for (name, value, wrong) in [
-        ("signingSecret", json!("AAAA"), Wrong::Shape("signingSecret")),
+        ("signingSecret", json!(["AAAA"]), Wrong::Shape("signingSecret")),
         ("active", json!("yes"), Wrong::Shape("active")),
         ("eventSubscriptions", json!([1]), Wrong::Shape("eventSubscriptions")),
         ("id", json!("webhookendpoint_live_9a"), Wrong::WrongMode),

@@ -10,6 +10,7 @@ use crate::smartpay::client::answer::wrong::Wrong;
 use crate::smartpay::client::paging::Page;
 use crate::smartpay::client::paging::PageToken;
 use crate::smartpay::ids::EndpointId;
+use crate::smartpay::keys::SecretError;
 use crate::smartpay::keys::SigningSecret;
 use crate::smartpay::mode::Mode;
 
@@ -22,7 +23,8 @@ pub struct Endpoint {
     /// None of them are all of them.
     pub event_subscriptions: Vec<String>,
     /// In the answer to its creation; whether later ones repeat it is unknown.
-    pub signing_secret: Option<SigningSecret>,
+    /// One that must not be signed with keeps nothing else from being read.
+    pub signing_secret: Option<Result<SigningSecret, SecretError>>,
 }
 
 /// Reads the answer to `create_endpoint`; and to `get_endpoint`, when `asked` is given.
@@ -63,6 +65,6 @@ fn read(fields: &Map<String, Value>, mode: Mode) -> Result<Endpoint, Wrong> {
         url: fields::text(fields, "url")?.to_owned(),
         active: active.as_bool().ok_or(Wrong::Shape("active"))?,
         event_subscriptions: subscriptions.ok_or(Wrong::Shape("eventSubscriptions"))?,
-        signing_secret: secret.transpose().map_err(|_| Wrong::Shape("signingSecret"))?,
+        signing_secret: secret,
     })
 }
