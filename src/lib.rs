@@ -39,6 +39,8 @@ pub mod outbox;
 pub mod reconcile;
 /// Access keys: who may ask, and for what.
 pub mod access;
+/// Webhook endpoints: which secrets are live, and whether Smartpay is heard.
+pub mod webhooks;
 /// Whether the ledger still says what it said: reads everything, writes nothing.
 pub mod audit;
 /// HTTP for services.

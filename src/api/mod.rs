@@ -8,7 +8,6 @@ pub mod cursor;
 mod deliveries;
 mod delivery_shapes;
 mod docs;
-mod endpoints;
 mod events;
 mod intents;
 mod idempotency;
@@ -31,12 +30,11 @@ mod shapes;
 mod spans;
 mod tokens;
 mod webhook;
+mod webhook_answers;
 mod wrap;
 
 pub use auth::ApiKey;
 pub use auth::ApiKeyError;
-pub use endpoints::Endpoint;
-pub use endpoints::Endpoints;
 pub use metrics::install_metrics;
 pub use openapi::openapi;
 pub use routes::Access;
@@ -67,6 +65,7 @@ use crate::outbox::Outbox;
 use crate::smartpay::Mode;
 use crate::traces::Traces;
 use crate::vault::Vault;
+use crate::webhooks::Live;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -78,7 +77,8 @@ pub struct App {
     pub vault: Arc<Vault>,
     pub clock: Clock,
     pub mode: Mode,
-    pub endpoints: Arc<Endpoints>,
+    /// Those live now, and when the last delivery came.
+    pub webhooks: Live,
     /// How far a delivery's timestamp may be from now.
     pub window_ms: i64,
     pub api_key: ApiKey,

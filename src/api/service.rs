@@ -20,7 +20,6 @@ use tokio::time::sleep;
 use crate::access::Keyring;
 use crate::api::ApiKey;
 use crate::api::App;
-use crate::api::Endpoints;
 use crate::api::idempotency::Writes;
 use crate::api::router;
 use crate::clock::Clock;
@@ -45,6 +44,8 @@ use crate::smartpay::client::Client;
 use crate::traces::Traces;
 use crate::vault;
 use crate::vault::MasterKey;
+use crate::webhooks::Endpoints;
+use crate::webhooks::Live;
 
 /// How often the counters of refused requests, and when keys were used, go to the database.
 const FLUSH_PAUSE: Duration = Duration::from_secs(5);
@@ -62,7 +63,10 @@ pub struct Setup<'a> {
     /// Where the database may be, as the service role.
     pub database: Hosts,
     pub master_key: &'a MasterKey,
+    /// Those of the configuration; the others are in the database.
     pub endpoints: Endpoints,
+    /// After how long without a webhook that is told; none: never.
+    pub webhook_silence: Option<Duration>,
     pub window_ms: i64,
     pub api_key: ApiKey,
     pub clock: Clock,
@@ -93,16 +97,17 @@ impl Service {
         check_schema(&mut connection, &setup.target).await?;
         let ledger = setup.target.ledger.as_str();
         let vault = vault::store::open(&mut connection, ledger, setup.master_key).await?;
-        for (name, endpoint) in setup.endpoints.iter() {
-            for secret in &endpoint.secrets {
-                let now = setup.clock.now();
-                vault::store::keep_secret(&mut connection, &vault, name, secret, now)
-                    .await
-                    .context("keeping a webhook secret in the vault")?;
-            }
-        }
-        connection.close().await?;
         let vault = Arc::new(vault);
+        let (webhooks, keeper) = Live::open(
+            &mut connection,
+            Arc::clone(&vault),
+            setup.endpoints,
+            setup.clock.clone(),
+            setup.webhook_silence,
+        )
+        .await
+        .context("reading the webhook endpoints")?;
+        connection.close().await?;
         let settings = Settings::new(database.clone(), Arc::clone(&vault), setup.clock.clone());
         let (ledger, writer) = Ledger::start(settings);
         let (duty, leasing) = Duty::start(database.clone(), setup.target.ledger.as_str());
@@ -114,6 +119,7 @@ impl Service {
         let mut tasks = JoinSet::new();
         tasks.spawn(flush(refusals.clone(), pool.clone(), keyring.clone()));
         tasks.spawn(retain(pool.clone(), setup.clock.clone()));
+        tasks.spawn(keeper.run(pool.clone()));
         tasks.spawn(bounds.clone().sweep(pool.clone(), setup.clock.clone()));
         let outbox = setup.smartpay.map(|client| {
             let reader = Reader {
@@ -138,7 +144,7 @@ impl Service {
             vault,
             clock: setup.clock,
             mode: setup.target.mode,
-            endpoints: Arc::new(setup.endpoints),
+            webhooks,
             window_ms: setup.window_ms,
             api_key: setup.api_key,
             keyring,

@@ -15,21 +15,23 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use serde_json::json;
+use chrono::DateTime;
+use chrono::Utc;
 use sha2::Digest;
 use sha2::Sha256;
 
 use crate::api::App;
-use crate::api::endpoints::Endpoint;
 use crate::api::metrics::LATENESS;
 use crate::api::problem::Problem;
+use crate::api::webhook_answers::Refusal;
+use crate::api::webhook_answers::accepted;
+use crate::api::webhook_answers::malformed;
+use crate::api::webhook_answers::shape;
 use crate::api::wrap::InSum;
 use crate::http::body;
 use crate::ledger::Content;
 use crate::ledger::Delivery;
-use crate::ledger::Receipt;
 use crate::ledger::Submission;
-use crate::ledger::Verdict;
 use crate::ledger::readings_due;
 use crate::smartpay::Expected;
 use crate::smartpay::Reason;
@@ -42,6 +44,7 @@ use crate::smartpay::signature::Timestamp;
 use crate::token::ProviderTime;
 use crate::traces::RequestSpan;
 use crate::traces::Span;
+use crate::webhooks::Endpoint;
 
 /// The most bytes of a webhook's body.
 pub(super) const WEBHOOK_BYTES_MAX: usize = 64 * 1024;
@@ -56,12 +59,6 @@ struct Headers<'a> {
     event_id: &'a str,
 }
 
-/// A refusal: what the sender is told, and what is counted.
-struct Refusal {
-    problem: Problem,
-    cause: &'static str,
-}
-
 /// Takes every method: which one it is counts only once the endpoint is known.
 pub(super) async fn receive(
     State(app): State<Arc<App>>,
@@ -69,10 +66,13 @@ pub(super) async fn receive(
     request: Request,
 ) -> Response {
     let name = path.map(|Path(name)| name).unwrap_or_default();
-    let counted = if app.endpoints.get(&name).is_some() { &name } else { UNKNOWN_ENDPOINT };
+    let endpoints = app.webhooks.now();
+    let endpoint = endpoints.get(&name);
+    let counted = if endpoint.is_some() { &name } else { UNKNOWN_ENDPOINT };
     let span: Option<RequestSpan> = request.extensions().get().cloned();
-    match take(&app, &name, request).await {
+    match take(&app, (&name, endpoint), request).await {
         Ok(delivery) => {
+            app.webhooks.pulse().beat(delivery.received_at);
             let wait = span.and_then(|span| span.child("queue"));
             record(&app, delivery, wait).await
         }
@@ -91,11 +91,14 @@ pub(super) async fn receive(
 }
 
 /// The checks, in the order of the design, each of which ends the request.
-async fn take(app: &App, name: &str, request: Request) -> Result<Delivery, Refusal> {
+async fn take(
+    app: &App,
+    (name, endpoint): (&str, Option<&Endpoint>),
+    request: Request,
+) -> Result<Delivery, Refusal> {
     let (head, body) = request.into_parts();
     let body = read_body(&head.headers, body).await?;
-    let endpoint =
-        app.endpoints.get(name).ok_or_else(|| shape(StatusCode::NOT_FOUND, "unknown_endpoint"))?;
+    let endpoint = endpoint.ok_or_else(|| shape(StatusCode::NOT_FOUND, "unknown_endpoint"))?;
     if head.method != Method::POST {
         return Err(shape(StatusCode::METHOD_NOT_ALLOWED, "method"));
     }
@@ -105,8 +108,8 @@ async fn take(app: &App, name: &str, request: Request) -> Result<Delivery, Refus
     let headers = read_headers(&head.headers)?;
     let timestamp = Timestamp::parse(headers.timestamp)
         .map_err(|error| malformed("malformed_timestamp", error.to_string()))?;
-    let matched = authenticate(name, endpoint, &headers, &body)?;
     let received_at = app.clock.now();
+    let matched = authenticate(endpoint, &headers, &body, received_at)?;
     let now = ProviderTime::from_millis(received_at.timestamp_millis());
     let expected = Expected { mode: app.mode, received_at: now, window_ms: app.window_ms };
     let read = notice::read(&body, &expected);
@@ -115,6 +118,10 @@ async fn take(app: &App, name: &str, request: Request) -> Result<Delivery, Refus
         return Err(malformed("stale_timestamp", "the timestamp is too far from now".to_owned()));
     }
     let secret = endpoint.secrets.get(matched.secret).expect("the match names a secret tried");
+    let secret_fingerprint = secret.fingerprint();
+    metrics::counter!("tokenledger_secret_matched_total", "endpoint" => name.to_owned(),
+        "secret" => secret_fingerprint.clone(), "variant" => matched.variant.as_str())
+    .increment(1);
     Ok(Delivery {
         endpoint: name.to_owned(),
         digest: Sha256::digest(&body).into(),
@@ -122,7 +129,7 @@ async fn take(app: &App, name: &str, request: Request) -> Result<Delivery, Refus
         signature: headers.signature.to_owned(),
         signature_timestamp: headers.timestamp.to_owned(),
         key_variant: matched.variant,
-        secret_fingerprint: secret.fingerprint(),
+        secret_fingerprint,
         content: content(app, read, headers.event_id),
         body,
     })
@@ -145,10 +152,10 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> 
 
 /// Any signature that is not the right MAC, and a foreign subscription: one answer.
 fn authenticate(
-    name: &str,
     endpoint: &Endpoint,
     headers: &Headers<'_>,
     body: &[u8],
+    now: DateTime<Utc>,
 ) -> Result<Matched, Refusal> {
     let refused = |cause| Refusal {
         problem: Problem::new(
@@ -160,12 +167,12 @@ fn authenticate(
     };
     let matched = signature::verify(&endpoint.secrets, headers.signature, headers.timestamp, body)
         .ok_or_else(|| refused("bad_signature"))?;
+    if !endpoint.is_live(matched.secret, now) {
+        return Err(refused("ended_secret"));
+    }
     if !endpoint.admits(matched.secret, headers.subscription_id) {
         return Err(refused("subscription_mismatch"));
     }
-    metrics::counter!("tokenledger_secret_matched_total", "endpoint" => name.to_owned(),
-        "secret" => matched.secret.to_string(), "variant" => matched.variant.as_str())
-    .increment(1);
     Ok(matched)
 }
 
@@ -244,51 +251,4 @@ fn lateness(delivery: &Delivery) -> Option<Duration> {
     let Content::Notice { notice, .. } = &delivery.content else { return None };
     let late = delivery.received_at - notice.created_at.to_datetime();
     Some(late.to_std().unwrap_or_default())
-}
-
-fn accepted(receipt: &Receipt) -> Response {
-    metrics::counter!("tokenledger_deliveries_total", "verdict" => receipt.verdict.as_str(),
-        "copy" => if receipt.copy { "true" } else { "false" })
-    .increment(1);
-    if receipt.verdict == Verdict::Quarantined && !receipt.copy {
-        tracing::warn!(
-            delivery = receipt.input,
-            reason = receipt.reason,
-            "a delivery was quarantined: `tokenledger inbox show` says why"
-        );
-    }
-    let body = json!({
-        "delivery": format!("in_{}", receipt.input),
-        "verdict": receipt.verdict.as_str(),
-        "reason": receipt.reason,
-        "position": receipt.position,
-    });
-    let mut response = axum::Json(body).into_response();
-    response.headers_mut().insert("ledger-position", HeaderValue::from(receipt.as_of));
-    response
-}
-
-fn shape(status: StatusCode, cause: &'static str) -> Refusal {
-    let detail = match status {
-        StatusCode::NOT_FOUND => "no such webhook endpoint is configured",
-        StatusCode::METHOD_NOT_ALLOWED => "webhooks are sent by POST",
-        StatusCode::PAYLOAD_TOO_LARGE => "a webhook's body has at most 65536 bytes",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "send one application/json body, not encoded",
-        StatusCode::REQUEST_TIMEOUT => "the body did not arrive in time",
-        _ => "the body could not be read",
-    };
-    let code = match status {
-        StatusCode::NOT_FOUND => "not_found",
-        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
-        StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
-        StatusCode::REQUEST_TIMEOUT => "request_timeout",
-        _ => "bad_request",
-    };
-    Refusal { problem: Problem::new(status, code, detail), cause }
-}
-
-fn malformed(cause: &'static str, detail: String) -> Refusal {
-    let problem = Problem::new(StatusCode::BAD_REQUEST, "webhook_header_invalid", detail);
-    Refusal { problem, cause }
 }

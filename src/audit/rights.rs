@@ -70,6 +70,15 @@ pub const RIGHTS: &[Right] = &[
     changeable("vault", "SI", ""),
     changeable("vault_keys", "SI", ""),
     changeable("vault_secrets", "SIU", ""),
+    Right {
+        table: "webhook_endpoints",
+        service: "SIU",
+        reader: "S",
+        columns: Some(
+            "deleted_at, fingerprint, given_up_at, subscription_id, valid_from, valid_until",
+        ),
+        triggers: &[],
+    },
     changeable("words", "SIUD", "S"),
     changeable("_sqlx_migrations", "S", "S"),
 ];

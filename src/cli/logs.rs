@@ -37,7 +37,8 @@ impl Form {
             | Command::Verify(_)
             | Command::Replay(_)
             | Command::Reconcile(_)
-            | Command::Import(_) => Self::Quiet,
+            | Command::Import(_)
+            | Command::Webhooks(_) => Self::Quiet,
         }
     }
 

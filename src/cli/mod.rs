@@ -26,6 +26,8 @@ mod events;
 /// Access keys.
 pub(crate) mod keys;
 mod verify;
+/// Endpoints at Smartpay.
+pub(crate) mod webhooks;
 /// One look at everything.
 pub(crate) mod doctor;
 mod replay;
@@ -88,6 +90,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Events(command) => events::run(&command, &settings, &printer).await,
         Command::Keys(command) => keys::run(&command, &settings, &printer).await,
         Command::Reconcile(command) => reconcile::run(&command, &settings, &printer).await,
+        Command::Webhooks(command) => webhooks::run(&command, &settings, &printer).await,
         Command::Doctor(doctor) => doctor::run(&doctor, &settings, &printer).await,
         Command::Verify(verify) => verify::run(&verify, &settings, &printer).await,
         Command::Replay(replay) => replay::run(&replay, &settings, &printer).await,

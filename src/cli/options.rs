@@ -22,6 +22,7 @@ use crate::cli::named::zone;
 use crate::cli::reconcile::ReconcileCommand;
 use crate::cli::replay::ReplayOptions;
 use crate::cli::verify::VerifyOptions;
+use crate::cli::webhooks::WebhooksCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -114,6 +115,9 @@ pub(crate) enum Command {
     /// Access keys of the services that ask this ledger
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Webhook endpoints at Smartpay, and their secrets
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// One look at everything; exit code 1 when something is wrong
     Doctor(DoctorOptions),
     /// Recompute everything the ledger holds; exit code 3 when something is not as it must be

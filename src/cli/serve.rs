@@ -6,7 +6,6 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
 use tokenledger::api::ApiKey;
-use tokenledger::api::Endpoints;
 use tokenledger::api::Service;
 use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
@@ -27,12 +26,6 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
     let master_key = settings.master_key()?;
     let api_key = ApiKey::parse(settings.api_key()?.expose_secret(), target.mode)
         .map_err(|error| Exit::usage(format!("TOKENLEDGER_API_KEY: {error}")))?;
-    let mut endpoints = Endpoints::default();
-    for webhook in settings.webhooks()? {
-        for key in &webhook.keys {
-            endpoints.add(&webhook.name, key.secret.clone(), key.subscription_id.clone());
-        }
-    }
     let (traces, sending) = match &settings.otlp_endpoint {
         Some(endpoint) => {
             let (traces, sending) = Traces::start(endpoint, settings.otlp_sample);
@@ -46,12 +39,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
     let setup = Setup {
         database,
         master_key,
-        endpoints,
+        endpoints: settings.endpoints(),
+        webhook_silence: settings.webhook_silence,
         window_ms: i64::try_from(settings.webhook_window.as_millis())
             .map_err(|_| Exit::usage("TOKENLEDGER_WEBHOOK_WINDOW is too long"))?,
         api_key,
         target,
-        clock,
+        clock: clock.clone(),
         metrics: install_metrics()?,
         traces,
         smartpay,
@@ -66,6 +60,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
     })?;
     let mut stopped = stop::signal()?;
     let service = Service::open(setup).await?;
+    if !service.app().webhooks.now().any_live(clock.now()) {
+        service.close().await?;
+        return Err(no_secrets(settings));
+    }
     tracing::info!(listen = %settings.listen, "ready");
     let shutdown = async move {
         // The sender lives as long as the process: waiting for it cannot fail.
@@ -77,4 +75,16 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         sending.end().await;
     }
     Ok(closed?)
+}
+
+/// Nobody's webhooks could be verified.
+fn no_secrets(settings: &Settings) -> Exit {
+    let why = match settings.webhooks() {
+        Err(Exit::Usage(error)) => format!("{error:#}"),
+        Err(_) | Ok(_) => "no webhook secret is live".to_owned(),
+    };
+    Exit::usage(format!(
+        "{why}; or run `tokenledger webhooks register`, which makes the endpoint and keeps its \
+         secret in the vault"
+    ))
 }

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use chrono::Utc;
 use sqlx::postgres::PgConnection;
 
-/// How many deliveries, the newest, tell which secrets sign lately.
+/// How many deliveries, the newest, and how many copies tell which secrets sign lately.
 pub const SIGNERS_AMONG: i64 = 1_000;
 
 /// Deliveries that wait for somebody to decide: those whose verdict is now quarantined.
@@ -30,18 +30,43 @@ pub async fn undecided(connection: &mut PgConnection) -> Result<Undecided, sqlx:
     .await
 }
 
-/// When the newest delivery came that is no copy.
+/// When the newest delivery came, copies included.
 pub async fn last_received(
     connection: &mut PgConnection,
 ) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     sqlx::query_scalar!(
-        "SELECT received_at FROM inputs WHERE kind = 'delivery' ORDER BY number DESC LIMIT 1"
+        "SELECT greatest(
+            (SELECT received_at FROM inputs WHERE kind = 'delivery' ORDER BY number DESC LIMIT 1),
+            (SELECT received_at FROM copies ORDER BY arrival DESC LIMIT 1)
+         )"
     )
-    .fetch_optional(connection)
+    .fetch_one(connection)
     .await
 }
 
-/// A secret, by its fingerprint, and what it signed among the newest [`SIGNERS_AMONG`] deliveries.
+/// The same, looked for among the newest inputs only: cheap also when imports and answers of
+/// Smartpay lie in between.
+pub async fn last_received_lately(
+    connection: &mut PgConnection,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT greatest(
+            (
+                SELECT max(newest.received_at) FILTER (WHERE newest.kind = 'delivery')
+                FROM (
+                    SELECT kind, received_at FROM inputs ORDER BY number DESC LIMIT $1
+                ) AS newest
+            ),
+            (SELECT received_at FROM copies ORDER BY arrival DESC LIMIT 1)
+         )",
+        SIGNERS_AMONG,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// A secret, by its fingerprint, and what it signed among the newest [`SIGNERS_AMONG`] deliveries
+/// and as many copies: during a rotation all that one of two secrets signs may be copies.
 #[derive(Clone, Debug)]
 pub struct Signer {
     pub endpoint: String,
@@ -55,17 +80,29 @@ pub async fn signers(connection: &mut PgConnection) -> Result<Vec<Signer>, sqlx:
     sqlx::query_as!(
         Signer,
         r#"SELECT
-            endpoint,
+            endpoint AS "endpoint!",
             secret_fingerprint AS "fingerprint!",
             key_variant AS "key_variant!",
             count(*) AS "deliveries!",
             max(received_at) AS "last!"
         FROM (
-            SELECT endpoint, secret_fingerprint, key_variant, received_at
-            FROM inputs
-            WHERE kind = 'delivery'
-            ORDER BY number DESC
-            LIMIT $1
+            (
+                SELECT endpoint, secret_fingerprint, key_variant, received_at
+                FROM inputs
+                WHERE kind = 'delivery'
+                ORDER BY number DESC
+                LIMIT $1
+            )
+            UNION ALL
+            (
+                SELECT
+                    inputs.endpoint, copies.secret_fingerprint, copies.key_variant,
+                    copies.received_at
+                FROM copies
+                JOIN inputs ON inputs.number = copies.input
+                ORDER BY copies.arrival DESC
+                LIMIT $1
+            )
         ) AS newest
         GROUP BY 1, 2, 3
         ORDER BY 1, 5 DESC"#,

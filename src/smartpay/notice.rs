@@ -91,6 +91,17 @@ pub fn read(body: &[u8], expected: &Expected) -> Result<Message, Quarantined> {
 }
 
 /// The vendor's word for what happened.
+/// Every type of webhook about a token.
+pub const KINDS: [&str; 7] = [
+    "token.created",
+    "token.approved",
+    "token.rejected",
+    "token.enabled",
+    "token.disabled",
+    "token.deleted",
+    USED,
+];
+
 pub const fn kind_of(happened: Happened) -> &'static str {
     match happened {
         Happened::Created => "token.created",

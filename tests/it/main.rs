@@ -97,3 +97,4 @@ mod token_rules;
 mod token_witnesses;
 mod token_words;
 mod verify;
+mod webhooks;

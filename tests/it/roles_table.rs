@@ -67,6 +67,7 @@ pub(crate) const TABLES: &[Table] = &[
     table("vault", Kind::Changeable, "sealed_id", "SI", ""),
     table("vault_keys", Kind::Changeable, "wrapped", "SI", ""),
     table("vault_secrets", Kind::Changeable, "sealed", "SIU", ""),
+    table("webhook_endpoints", Kind::Changeable, "valid_until", "SIU", "S"),
     table("words", Kind::Changeable, "said", "SIUD", "S"),
     table("_sqlx_migrations", Kind::Changeable, "checksum", "S", "S"),
 ];
@@ -154,7 +155,8 @@ Which role may do what to which table. A test tries every cell and writes this p
     text.push_str(
         "\nOf `head` the service may update `position`, `input`, `arrival`, `chain`, `act` and\n\
          `recorded_at` only; they never go back. `ledger`, `mode` and `demo_until` are written \
-         once. Of\n`access_keys` it may update `revoked_at` and `last_used_at` only.\n",
+         once. Of\n`access_keys` it may update `revoked_at` and `last_used_at` only, of `webhook_endpoints` \
+         what\nbecame of an attempt and when a secret's validity ends.\n",
     );
     text
 }

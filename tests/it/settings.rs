@@ -170,6 +170,9 @@ fn what_cannot_be_right_is_refused_with_its_name_and_what_to_write() {
         ("WEBHOOK_WINDOW", "86401", "from 1 to 86400"),
         ("WEBHOOK_WINDOW", "0", "from 1 to 86400"),
         ("WEBHOOK_WINDOW", "5m", "from 1 to 86400"),
+        ("WEBHOOK_SILENCE", "-1", "or 0 for no alarm"),
+        ("WEBHOOK_SILENCE", "2592001", "or 0 for no alarm"),
+        ("WEBHOOK_SILENCE", "1d", "or 0 for no alarm"),
         ("API_KEY", "tl_test_short", "at least 32 letters and digits"),
         ("API_KEY", "tl_test_abcdefghijklmnopqrstuvwxyz01234-", "at least 32 letters and digits"),
         ("API_KEY", "hunter2", "begins with tl_test_ or tl_live_"),
@@ -196,7 +199,6 @@ fn serve_says_what_it_needs_one_by_one() {
         ("MODE", "test".to_owned()),
         ("MASTER_KEY", master_key),
         ("API_KEY", format!("tl_test_{KEY_BODY}")),
-        ("WEBHOOK_SECRETS", SECRET.to_owned()),
     ];
     let mut place = Place::new();
     for (name, value) in needs {

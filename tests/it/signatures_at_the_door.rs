@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
-use tokenledger::api::Endpoints;
 use tokenledger::smartpay::SigningSecret;
+use tokenledger::webhooks::Endpoints;
 use tokio::task::JoinSet;
 
 use crate::request::Request;

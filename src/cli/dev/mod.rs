@@ -17,7 +17,6 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use tokenledger::api::ApiKey;
-use tokenledger::api::Endpoints;
 use tokenledger::api::Service;
 use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
@@ -32,6 +31,7 @@ use tokenledger::smartpay::client::Client;
 use tokenledger::smartpay::client::Limits;
 use tokenledger::smartpay::client::SecretKey;
 use tokenledger::traces::Traces;
+use tokenledger::webhooks::Endpoints;
 
 use crate::cli::dev::demo::Demo;
 use crate::cli::dev::home::Home;
@@ -135,6 +135,7 @@ async fn open(
             .context("the service's database URL")?,
         master_key: &home.master_key()?,
         endpoints,
+        webhook_silence: None,
         window_ms: WINDOW_MS,
         api_key: ApiKey::parse(&home.secrets.api_key, Mode::Test)
             .map_err(|error| Exit::usage(format!("api_key in dev.json: {error}")))?,

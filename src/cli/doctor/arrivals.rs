@@ -1,5 +1,7 @@
 //! What comes in: webhooks, refusals, what waits. Whether somebody should look.
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
@@ -10,6 +12,7 @@ use tokenledger::ledger::overview::Signer;
 use tokenledger::ledger::overview::Undecided;
 use tokenledger::ledger::readings_due::Open;
 use tokenledger::ledger::refusals::Refused;
+use tokenledger::webhooks::store::Registered;
 
 use crate::cli::doctor::judge::span;
 use crate::cli::doctor::line::Line;
@@ -18,8 +21,6 @@ use crate::cli::settings::Endpoint;
 
 /// Refused requests are shown for so long.
 const REFUSED_HOURS: i64 = 24;
-/// A merchant's webhooks are seldom silent for longer.
-const SILENCE_HOURS_MAX: i64 = 6;
 
 pub(crate) fn refused_since(now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::hours(REFUSED_HOURS)
@@ -75,22 +76,30 @@ pub(crate) fn refused(refused: &[Refused]) -> Line {
     Line::odd("refused", words, json!(facts))
 }
 
-pub(crate) fn last_webhook(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Line {
+/// `silence`: how long none may come.
+pub(crate) fn last_webhook(
+    last: Option<DateTime<Utc>>,
+    silence: Option<Duration>,
+    now: DateTime<Utc>,
+) -> Line {
     let Some(last) = last else {
-        let words = "none has come yet: is the endpoint registered at Smartpay?";
+        let words = "none has come yet → tokenledger webhooks check";
         return Line::odd("webhooks", words, json!({ "seconds_since_last": null }));
     };
     let since = now - last;
     let facts = json!({ "seconds_since_last": since.num_seconds(), "last": stamp(last) });
     let words = format!("the last valid one {} ago", span(since));
-    if since > TimeDelta::hours(SILENCE_HOURS_MAX) {
+    let limit = silence.and_then(|silence| TimeDelta::from_std(silence).ok());
+    if limit.is_some_and(|limit| since > limit) {
+        let words = format!("{words}, which is long → tokenledger webhooks check");
         return Line::odd("webhooks", words, facts);
     }
     Line::good("webhooks", words, facts)
 }
 
 pub(crate) fn secrets(
-    configured: Option<&[Endpoint]>,
+    configured: &[Endpoint],
+    registered: &[Registered],
     signers: &[Signer],
     now: DateTime<Utc>,
 ) -> Line {
@@ -103,7 +112,14 @@ pub(crate) fn secrets(
             format!("{endpoint} {fingerprint} ({key_variant}) signed {deliveries}, last {age} ago");
         words.push(text);
     }
-    for endpoint in configured.unwrap_or_default() {
+    let live: Vec<&Registered> = registered.iter().filter(|row| row.is_live(now)).collect();
+    for Registered { endpoint, fingerprint, .. } in &live {
+        let signed = |s: &Signer| s.endpoint == *endpoint && s.fingerprint == *fingerprint;
+        if !signers.iter().any(signed) {
+            words.push(format!("{endpoint} {fingerprint} signed nothing lately"));
+        }
+    }
+    for endpoint in configured {
         for key in &endpoint.keys {
             let (name, fingerprint) = (&endpoint.name, key.secret.fingerprint());
             let signed = |s: &Signer| s.endpoint == *name && s.fingerprint == fingerprint;
@@ -119,9 +135,9 @@ pub(crate) fn secrets(
             }
         }
     }
-    if configured.is_none() {
+    if configured.is_empty() && live.is_empty() {
         odd = true;
-        words.push("no webhook secrets are configured here".to_owned());
+        words.push("no webhook secret is live → tokenledger webhooks register".to_owned());
     }
     let facts: Vec<Value> = signers.iter().map(fact).collect();
     let words = words.join("; ");

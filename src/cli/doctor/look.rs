@@ -13,6 +13,7 @@ use tokenledger::ledger::readings_due;
 use tokenledger::ledger::refusals;
 use tokenledger::ledger::standing;
 use tokenledger::vault::store;
+use tokenledger::webhooks::store::registered;
 
 use crate::cli::doctor::arrivals;
 use crate::cli::doctor::hosts;
@@ -52,9 +53,11 @@ pub(crate) async fn look(
     found.push(arrivals::inbox(&overview::undecided(connection).await?, now));
     let refused = refusals::since(connection, arrivals::refused_since(now)).await?;
     found.push(arrivals::refused(&refused));
-    found.push(arrivals::last_webhook(overview::last_received(connection).await?, now));
+    let last = overview::last_received(connection).await?;
+    found.push(arrivals::last_webhook(last, settings.webhook_silence, now));
     let signers = overview::signers(connection).await?;
-    found.push(arrivals::secrets(settings.webhooks().ok(), &signers, now));
+    let registered = registered(connection).await?;
+    found.push(arrivals::secrets(&settings.webhooks, &registered, &signers, now));
     Ok(found)
 }
 

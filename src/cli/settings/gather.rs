@@ -61,7 +61,7 @@ impl Gathered {
     }
 
     pub(crate) fn set_defaults(&mut self) {
-        for Name { key, default, .. } in &NAMES {
+        for Name { key, default, .. } in NAMES {
             if let (Some(default), false) = (default, self.settings.contains_key(key)) {
                 self.set(key, *default, Source::Default);
             }
@@ -130,7 +130,7 @@ fn take(
     directory: &Path,
     (source, shown): (impl Fn() -> Source, impl Fn(&str) -> String),
 ) -> anyhow::Result<()> {
-    for Name { key, secret, .. } in &NAMES {
+    for Name { key, secret, .. } in NAMES {
         let named = format!("{key}_file");
         let path = values.get(&named).filter(|_| *secret);
         match (values.get(*key), path) {

@@ -32,6 +32,7 @@ use tokenledger::smartpay::client::Client;
 use tokenledger::smartpay::client::Limits;
 use tokenledger::smartpay::client::SecretKey;
 use tokenledger::vault::MasterKey;
+use tokenledger::webhooks::Endpoints;
 
 use crate::cli::environment;
 use crate::cli::exit::Exit;
@@ -39,6 +40,7 @@ use crate::cli::options::SharedOptions;
 
 /// Read when it is there and no other is named.
 const DEFAULT_FILE: &str = "tokenledger.toml";
+const URL_BYTES_MAX: usize = 2_048;
 
 /// What a command works with. What not every command needs may be missing; the functions of the
 /// same name refuse that with what to do.
@@ -59,6 +61,9 @@ pub(crate) struct Settings {
     pub master_key: Option<MasterKey>,
     pub webhooks: Vec<Endpoint>,
     pub webhook_window: Duration,
+    /// After how long without a webhook that is told.
+    pub webhook_silence: Option<Duration>,
+    of_dev: bool,
     pub log: Option<String>,
     /// Where traces go.
     pub otlp_endpoint: Option<String>,
@@ -161,6 +166,35 @@ impl Settings {
         let url = self.smartpay_api_url.clone();
         let client = Client::new(url, key.clone(), clock.clone(), Limits::STANDARD);
         Ok(client.context("preparing the calls to Smartpay")?)
+    }
+
+    /// Without a slash at its end.
+    pub(crate) fn public_url(&self) -> Result<&str, Exit> {
+        let what = "the address at which Smartpay and shoppers reach this service, https://…";
+        Ok(required(self.public_url.as_deref(), "public_url", what)?.trim_end_matches('/'))
+    }
+
+    /// What Smartpay is to send webhooks to.
+    pub(crate) fn check_webhook_url(&self, url: &str) -> Result<(), Exit> {
+        let odd = url.len() > URL_BYTES_MAX || url.contains(|c: char| c.is_control() || c == ' ');
+        if odd {
+            return Err(Exit::usage(format!(
+                "--url: write an address of at most {URL_BYTES_MAX} bytes without spaces"
+            )));
+        }
+        let checked = parse::public_address(url, self.of_dev);
+        checked.map_err(|error| Exit::Usage(error.context("--url")))
+    }
+
+    /// The configured webhook endpoints, which may be none.
+    pub(crate) fn endpoints(&self) -> Endpoints {
+        let mut endpoints = Endpoints::default();
+        for webhook in &self.webhooks {
+            for key in &webhook.keys {
+                endpoints.add(&webhook.name, key.secret.clone(), key.subscription_id.clone());
+            }
+        }
+        endpoints
     }
 
     pub(crate) fn webhooks(&self) -> Result<&[Endpoint], Exit> {

@@ -12,7 +12,7 @@ pub(crate) struct Name {
 }
 
 /// Every setting, in the order in which they are shown.
-pub(crate) const NAMES: [Name; 18] = [
+pub(crate) const NAMES: &[Name] = &[
     secret("database_url"),
     secret("database_owner_url"),
     plain("ledger", Some("tokenledger")),
@@ -26,6 +26,7 @@ pub(crate) const NAMES: [Name; 18] = [
     secret("webhook_secrets"),
     plain("webhook_subscription_ids", None),
     plain("webhook_window", Some("300")),
+    plain("webhook_silence", Some("86400")),
     plain("smartpay_api_url", Some(ApiUrl::SMARTPAY)),
     secret("smartpay_secret_key"),
     plain("log", None),

@@ -24,6 +24,8 @@ use crate::cli::settings::names::NAMES;
 use crate::cli::settings::names::variable;
 use crate::cli::settings::webhooks;
 
+/// A month without a webhook is not told as silence, it is another business.
+const SILENCE_SECONDS_MAX: u64 = 30 * 86_400;
 /// Smartpay signs anew for each attempt, so that more than a day is never needed.
 const WINDOW_SECONDS_MAX: u64 = 86_400;
 const API_KEY_CHARS_MIN: usize = 32;
@@ -37,8 +39,7 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         gathered.parsed(key, |text| Hosts::parse(text, &ledger).map(drop))?;
     }
     gathered.parsed("api_key", |text| api_key(text, mode))?;
-    let schemes: &[&str] = if gathered.of_dev { &["https://", "http://"] } else { &["https://"] };
-    gathered.parsed("public_url", |text| web_address(text, schemes))?;
+    gathered.parsed("public_url", |text| public_address(text, gathered.of_dev))?;
     gathered.parsed("log", |text| logs::parse(text).map(drop))?;
     gathered.parsed("otlp_endpoint", |text| web_address(text, &["http://"]))?;
     Ok(Settings {
@@ -59,6 +60,10 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
         master_key: gathered.parsed("master_key", MasterKey::parse)?,
         webhooks: gathered.webhooks()?,
         webhook_window: gathered.parsed("webhook_window", window)?.context("it has a default")?,
+        webhook_silence: gathered
+            .parsed("webhook_silence", silence)?
+            .context("it has a default")?,
+        of_dev: gathered.of_dev,
         log: gathered.text("log").map(str::to_owned),
         otlp_endpoint: gathered.text("otlp_endpoint").map(str::to_owned),
         otlp_sample: gathered.parsed("otlp_sample", sample)?.context("it has a default")?,
@@ -126,6 +131,15 @@ fn window(text: &str) -> anyhow::Result<Duration> {
         .with_context(|| format!("write a number of seconds from 1 to {WINDOW_SECONDS_MAX}"))
 }
 
+/// None: it is never told.
+fn silence(text: &str) -> anyhow::Result<Option<Duration>> {
+    let seconds: Option<u64> = text.parse().ok().filter(|s| *s <= SILENCE_SECONDS_MAX);
+    let seconds = seconds.with_context(|| {
+        format!("write a number of seconds up to {SILENCE_SECONDS_MAX}, or 0 for no alarm")
+    })?;
+    Ok(Some(Duration::from_secs(seconds)).filter(|silence| !silence.is_zero()))
+}
+
 /// `tl_test_…` or `tl_live_…`, of the ledger's own mode and too long to be guessed.
 fn api_key(text: &str, mode: Option<Mode>) -> anyhow::Result<()> {
     let (of, body) =
@@ -157,6 +171,11 @@ fn agree(of: Mode, mode: Option<Mode>) -> anyhow::Result<()> {
         ),
         Some(_) | None => Ok(()),
     }
+}
+
+/// How the outside reaches a service. A `dev` has no TLS.
+pub(crate) fn public_address(text: &str, of_dev: bool) -> anyhow::Result<()> {
+    web_address(text, if of_dev { &["https://", "http://"] } else { &["https://"] })
 }
 
 fn web_address(text: &str, schemes: &[&str]) -> anyhow::Result<()> {

@@ -65,7 +65,7 @@ fn list<'a>(
     Ok(items)
 }
 
-fn check_name(name: &str) -> anyhow::Result<()> {
+pub(crate) fn check_name(name: &str) -> anyhow::Result<()> {
     let fits = (1..=ENDPOINT_CHARS_MAX).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     anyhow::ensure!(

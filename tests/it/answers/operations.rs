@@ -1,5 +1,7 @@
 //! Health, metrics, connections.
 
+use tokenledger::smartpay::SigningSecret;
+
 use crate::request::Request;
 use crate::world::API_KEY;
 use crate::world::SECRET;
@@ -31,6 +33,7 @@ async fn metrics_count_what_happens_and_name_nobody() {
     let answer = served.sends(&Request::new("GET", "/metrics")).await;
     assert_eq!(answer.status, 200);
     let text = answer.text();
+    let fingerprint = SigningSecret::parse(SECRET).unwrap().fingerprint();
     for counted in [
         "tokenledger_deliveries_total{verdict=\"applied\",copy=\"false\"}",
         "tokenledger_deliveries_total{verdict=\"applied\",copy=\"true\"}",
@@ -38,7 +41,10 @@ async fn metrics_count_what_happens_and_name_nobody() {
         "tokenledger_refused_total{cause=\"missing_header\"}",
         "tokenledger_refused_total{cause=\"subscription_mismatch\"}",
         "tokenledger_refused_total{cause=\"unknown_endpoint\"}",
-        "tokenledger_secret_matched_total{endpoint=\"dev\",secret=\"0\",variant=\"base_x\"}",
+        &format!(
+            "tokenledger_secret_matched_total{{endpoint=\"dev\",secret=\"{fingerprint}\",\
+             variant=\"base_x\"}}"
+        ),
         "tokenledger_queue_submissions",
         "tokenledger_group_submissions_bucket{le=\"512\"}",
         "tokenledger_commit_seconds_bucket{le=\"0.005\"}",

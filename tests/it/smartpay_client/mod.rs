@@ -5,7 +5,7 @@ mod any_bytes;
 mod hostile;
 mod outcomes;
 mod requests;
-mod server;
+pub(crate) mod server;
 mod settings;
 mod truth;
 

@@ -10,7 +10,6 @@ use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use tokenledger::api;
 use tokenledger::api::ApiKey;
-use tokenledger::api::Endpoints;
 use tokenledger::api::Service;
 use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
@@ -22,6 +21,7 @@ use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::client::Client;
 use tokenledger::smartpay::signature::sign;
 use tokenledger::traces::Traces;
+use tokenledger::webhooks::Endpoints;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -63,6 +63,7 @@ pub(crate) struct Serving {
     pub(crate) traces: Traces,
     /// What calls Smartpay, where a test needs it.
     pub(crate) smartpay: Option<Client>,
+    pub(crate) webhook_silence: Option<Duration>,
 }
 
 impl World {
@@ -83,16 +84,18 @@ impl World {
             grace: Duration::ZERO,
             traces: Traces::default(),
             smartpay: None,
+            webhook_silence: None,
         }
     }
 
     pub(crate) async fn serves_with(&self, serving: Serving) -> Served {
-        let Serving { endpoints, database, grace, traces, smartpay } = serving;
+        let Serving { endpoints, database, grace, traces, smartpay, webhook_silence } = serving;
         let setup = Setup {
             target: Target { ledger: LEDGER.parse().unwrap(), mode: Mode::Test, demo_until: None },
             database: database.into(),
             master_key: &self.master_key,
             endpoints,
+            webhook_silence,
             window_ms: WINDOW_MS,
             api_key: ApiKey::parse(API_KEY, Mode::Test).unwrap(),
             clock: self.clock.clone(),
