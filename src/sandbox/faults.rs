@@ -49,7 +49,7 @@ pub(crate) struct ApiFaults {
 }
 
 /// Held-back times end some day.
-const HOLD_MS_MAX: u32 = 3_600_000;
+const HOLD_MS_MAX: u32 = 24 * 3_600_000;
 
 impl Faults {
     /// A limit that is passed, by its name.

@@ -21,6 +21,8 @@ mod chance;
 /// The tables.
 mod schema;
 mod faults;
+/// How far its clock has been moved.
+mod ahead;
 mod tokens;
 mod truth;
 mod sessions;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -41,6 +43,10 @@ pub(crate) struct Outbox {
     client: Client,
     wake: Arc<Notify>,
     in_hand: Arc<Mutex<BTreeSet<i64>>>,
+    /// How often somebody began to wait until nothing is due.
+    asked: Arc<AtomicU64>,
+    /// Which of them need not wait any more.
+    drained: Arc<watch::Sender<u64>>,
 }
 
 /// A delivery that somebody sends now; nobody else takes it meanwhile.
@@ -58,12 +64,29 @@ impl Drop for InHand {
 impl Outbox {
     pub(crate) fn new(pool: PgPool, clock: Clock) -> Outbox {
         let client = sender::client();
-        Outbox { pool, clock, client, wake: Arc::default(), in_hand: Arc::default() }
+        Outbox {
+            pool,
+            clock,
+            client,
+            wake: Arc::default(),
+            in_hand: Arc::default(),
+            asked: Arc::default(),
+            drained: Arc::default(),
+        }
     }
 
     /// There may be something to send.
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Resolves when nothing is due by the clock and nothing is under way.
+    pub(crate) async fn drained(&self) {
+        let mut drained = self.drained.subscribe();
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.wake();
+        // The one that could close it is our own.
+        drop(drained.wait_for(|done| *done >= asked).await);
     }
 
     /// None: somebody else has it.
@@ -86,8 +109,14 @@ impl Outbox {
     pub(crate) async fn run(self, mut closing: watch::Receiver<bool>) {
         let mut under_way = JoinSet::new();
         loop {
+            let asked = self.asked.load(Ordering::SeqCst);
+            // Asked before the table is: what fails after that may be due again.
+            let quiet = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
             match self.due(UNDER_WAY_MAX - under_way.len()).await {
                 Ok(due) => {
+                    if quiet && due.is_empty() {
+                        self.drained.send_replace(asked);
+                    }
                     for taken in due.into_iter().filter_map(|number| self.take(number)) {
                         let outbox = self.clone();
                         under_way.spawn(async move { outbox.send(&taken).await });

@@ -19,6 +19,13 @@ pub enum OpenError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
+/// Forgets everything the sandbox knows, and its tables.
+pub(crate) async fn discard(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    connection.execute(format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE").as_str()).await?;
+    connection.close().await
+}
+
 /// Makes the tables, or brings them up to date.
 pub(crate) async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
     // Where sqlx keeps its own table is decided by the search path.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::http::serve;
+use crate::sandbox::ahead;
 use crate::sandbox::deliveries;
 use crate::sandbox::endpoints;
 use crate::sandbox::endpoints::Endpoint;
@@ -33,6 +35,8 @@ pub struct Sandbox {
     /// Where it is reached: hosted pages are there too.
     pub(crate) url: Arc<str>,
     pub(crate) outbox: Outbox,
+    /// Whether a control may move the clock.
+    pub(crate) movable: bool,
     closing: Arc<watch::Sender<bool>>,
 }
 
@@ -63,7 +67,24 @@ impl Sandbox {
         drop(connection);
         let outbox = Outbox::new(pool.clone(), clock.clone());
         let (closing, _) = watch::channel(false);
-        Ok(Sandbox { pool, clock, url: url.into(), outbox, closing: Arc::new(closing) })
+        let closing = Arc::new(closing);
+        Ok(Sandbox { pool, clock, url: url.into(), outbox, movable: false, closing })
+    }
+
+    /// Forgets everything a sandbox kept in this database. None may be open on it.
+    pub async fn discard(database: &PgConnectOptions) -> Result<(), sqlx::Error> {
+        schema::discard(database).await
+    }
+
+    /// Lets a control move the clock, and goes on where it was moved to. Only where nobody else
+    /// follows the system's.
+    pub async fn with_movable_clock(mut self) -> Result<Sandbox, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        let mut tx = connection.begin().await?;
+        self.clock.run_ahead(ahead::hold(&mut tx).await?);
+        tx.commit().await?;
+        self.movable = true;
+        Ok(self)
     }
 
     /// Has webhooks of every type sent to an endpoint, new or known.
@@ -105,6 +126,12 @@ impl Sandbox {
     /// Looks for what has become due: for those who have moved the clock.
     pub fn wake(&self) {
         self.outbox.wake();
+    }
+
+    /// Resolves when no webhook is due any more by the clock and none is under way. Those that wait
+    /// for a later time stay. Only while it is served.
+    pub async fn drained(&self) {
+        self.outbox.drained().await;
     }
 
     /// Waits, but not longer than it is served.

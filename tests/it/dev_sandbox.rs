@@ -2,8 +2,12 @@
 
 use std::io::BufRead;
 use std::io::BufReader;
+use std::process::Child;
 use std::time::Instant;
 
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use serde_json::Value;
@@ -44,6 +48,19 @@ impl Shop {
     async fn presses(&self, session: &Value, button: &str) -> u16 {
         let url = session.get("url").and_then(Value::as_str).unwrap();
         self.client.post(format!("{url}/{button}")).send().await.unwrap().status().as_u16()
+    }
+
+    /// Moves the sandbox's clock.
+    async fn moves(&self, to: Value) -> (u16, Value) {
+        let request = self.client.put(format!("{}/sandbox/clock", self.sandbox)).json(&to);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn now(&self) -> DateTime<Utc> {
+        let request = self.client.get(format!("{}/sandbox/clock", self.sandbox));
+        let shown: Value = request.send().await.unwrap().json().await.unwrap();
+        shown.get("now").and_then(Value::as_str).unwrap().parse().unwrap()
     }
 
     async fn statuses(&self) -> Vec<Value> {
@@ -112,8 +129,23 @@ async fn the_demos_tokens_are_at_the_pretend_smartpay_too() {
     assert!(running.stop().success());
 }
 
+/// The sandbox alone, on the data of a `dev` that has ended.
+fn alone(home: &Home, shop: &mut Shop) -> Child {
+    let data = home.dir.path().to_str().unwrap();
+    let mut alone = spawn_piped(&["--data", data, "sandbox", "--port", "0"]);
+    let mut line = String::new();
+    BufReader::new(alone.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    line.trim_end().strip_prefix("ready ").unwrap().clone_into(&mut shop.sandbox);
+    alone
+}
+
+fn ends(mut alone: Child) {
+    signal("-TERM", alone.id());
+    assert!(alone.wait().unwrap().success());
+}
+
 #[tokio::test]
-async fn alone_it_goes_on_with_the_tokens_of_a_dev() {
+async fn alone_it_goes_on_with_the_tokens_of_a_dev_and_its_clock_can_be_moved() {
     let home = Home::new();
     let running = Running::start(&home, 0, &["--empty"]);
     let mut shop = Shop::of(&running);
@@ -121,14 +153,33 @@ async fn alone_it_goes_on_with_the_tokens_of_a_dev() {
     let data = home.dir.path().to_str().unwrap();
     let refused = run(&["--data", data, "sandbox", "--port", "0"], &[]);
     assert_eq!(refused.status.code(), Some(2), "both would have the directory");
+    let (status, told) = shop.moves(json!({"advance_ms": 1})).await;
+    assert_eq!((status, &told["errorCode"]), (409, &json!("clock.fixed")), "{told}");
     assert!(running.stop().success());
-    let mut alone = spawn_piped(&["--data", data, "sandbox", "--port", "0"]);
-    let mut line = String::new();
-    BufReader::new(alone.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    line.trim_end().strip_prefix("ready ").unwrap().clone_into(&mut shop.sandbox);
+
+    let child = alone(&home, &mut shop);
     assert_eq!(shop.statuses().await, ["requires_authorization"]);
-    shop.session().await;
+    let session = shop.session().await;
     assert_eq!(shop.statuses().await.len(), 2);
-    signal("-TERM", alone.id());
-    assert!(alone.wait().unwrap().success());
+    let before = shop.now().await;
+    for wrong in [
+        json!({}),
+        json!({"advance_ms": -1}),
+        json!({"advance_ms": 1, "now": before}),
+        json!({"now": before - TimeDelta::seconds(1)}),
+        json!({"now": before + TimeDelta::days(4_000)}),
+        json!({"hours": 1}),
+    ] {
+        assert_eq!(shop.moves(wrong.clone()).await.0, 400, "{wrong}");
+    }
+    assert_eq!(shop.moves(json!({"advance_ms": 3_600_000})).await.0, 200);
+    let there = shop.now().await + TimeDelta::days(2);
+    assert_eq!(shop.moves(json!({"now": there})).await.0, 200);
+    assert!(shop.now().await >= there, "it went on");
+    assert_eq!(shop.presses(&session, "confirm").await, 303);
+    assert_eq!(shop.statuses().await, ["requires_authorization"; 2], "its day is over");
+    ends(child);
+    let child = alone(&home, &mut shop);
+    assert!(shop.now().await >= there, "also after a restart");
+    ends(child);
 }

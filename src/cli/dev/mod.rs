@@ -88,7 +88,7 @@ async fn serve(
         database_owner: &database.owner_url,
     };
     home.write(&urls)?;
-    let sandbox = sandbox::open(&database.sandbox_url, &sandbox_url).await?;
+    let sandbox = sandbox::open(&database.sandbox_url, &sandbox_url, Clock::system()).await?;
     sandbox::register(&sandbox, home, &url).await?;
     let service = open(home, &target, &urls, clock.clone()).await?;
     tokio::select! {

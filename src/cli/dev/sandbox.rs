@@ -47,10 +47,10 @@ pub(crate) async fn run(options: &SandboxOptions, shared: &SharedOptions) -> Res
     database.stop().await.and(result)
 }
 
-pub(super) async fn open(database_url: &str, url: &str) -> anyhow::Result<Sandbox> {
+pub(super) async fn open(database_url: &str, url: &str, clock: Clock) -> anyhow::Result<Sandbox> {
     let database: PgConnectOptions =
         database_url.parse().context("the pretend Smartpay's database URL")?;
-    Ok(Sandbox::open(database, url, Clock::system()).await?)
+    Ok(Sandbox::open(database, url, clock).await?)
 }
 
 /// Has its webhooks sent to the service that answers there.
@@ -69,7 +69,8 @@ async fn serve(
     stopped: impl Future<Output = ()>,
 ) -> Result<(), Exit> {
     let url = url_of(&listener)?;
-    let sandbox = open(&database.sandbox_url, &url).await?;
+    let sandbox = open(&database.sandbox_url, &url, Clock::system()).await?;
+    let sandbox = sandbox.with_movable_clock().await.context("the sandbox's clock")?;
     let ready = writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
     ready.context("saying that it is ready")?;
     sandbox.serve(listener, stopped).await;

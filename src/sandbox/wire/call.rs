@@ -47,6 +47,8 @@ pub(super) enum Shopper {
     Cancels,
     /// Lets the session's time run out.
     Forgets,
+    /// Buys with the token: an order is made with it.
+    Buys,
 }
 
 /// What a call came to, and the deliveries it put into the outbox.
@@ -195,7 +197,8 @@ async fn shop(
     let token = session.token.id().expose();
     session.token = tokens::hold(&mut *tx, token).await?.ok_or_else(Refusal::no_token)?;
     let stage = session.stage(millis(now));
-    if shopper != Shopper::Forgets && stage != Stage::Open {
+    let on_page = matches!(shopper, Shopper::Approves | Shopper::Rejects | Shopper::Cancels);
+    if on_page && stage != Stage::Open {
         let why = match stage {
             Stage::Open | Stage::Confirmed => "the shopper has confirmed already",
             Stage::Rejected => "the session was rejected",
@@ -207,6 +210,7 @@ async fn shop(
     let action = match shopper {
         Shopper::Approves => Some(Action::Approve),
         Shopper::Rejects => Some(Action::Reject),
+        Shopper::Buys => Some(Action::Use),
         Shopper::Cancels => {
             session.canceled = true;
             None

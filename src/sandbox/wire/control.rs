@@ -4,11 +4,16 @@
 use axum::extract::Path;
 use axum::extract::Request;
 use axum::extract::State;
+use chrono::DateTime;
+use chrono::Utc;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::json;
+use sqlx::Connection;
 
 use crate::sandbox::Sandbox;
+use crate::sandbox::ahead;
 use crate::sandbox::faults;
 use crate::sandbox::faults::Faults;
 use crate::sandbox::trigger;
@@ -31,8 +36,9 @@ pub(super) async fn session(
         "reject" => Shopper::Rejects,
         "cancel" => Shopper::Cancels,
         "expire" => Shopper::Forgets,
+        "charge" => Shopper::Buys,
         _ => {
-            let known = "a session can be approved, rejected, canceled and expired";
+            let known = "a session can be approved, rejected, canceled, expired and charged";
             return Err(Refusal::not_found("route.not-found", known));
         }
     };
@@ -55,11 +61,51 @@ pub(super) async fn set_faults(
 ) -> Result<Answer, Refusal> {
     let faults: Faults = read(request).await?;
     if let Some(name) = faults.refused() {
-        return Err(Refusal::invalid(vec![format!("{name} is more than an hour")]));
+        return Err(Refusal::invalid(vec![format!("{name} is more than a day")]));
     }
     let mut connection = sandbox.pool.acquire().await?;
     faults::set(&mut connection, &faults).await?;
     Ok(Answer::json(&faults))
+}
+
+pub(super) async fn clock(State(sandbox): State<Sandbox>) -> Answer {
+    Answer::json(&json!({ "now": sandbox.clock.now() }))
+}
+
+/// Moves the clock on, and with it all that waits for a time.
+pub(super) async fn move_clock(
+    State(sandbox): State<Sandbox>,
+    request: Request,
+) -> Result<Answer, Refusal> {
+    let to: Move = read(request).await?;
+    if !sandbox.movable {
+        let why = "beside a ledger the clock is the system's: run `tokenledger sandbox` alone";
+        return Err(Refusal::conflict("clock.fixed", why));
+    }
+    let mut connection = sandbox.pool.acquire().await?;
+    let mut tx = connection.begin().await?;
+    let moved = ahead::hold(&mut tx).await?;
+    let ahead_ms = match (to.now, to.advance_ms) {
+        (None, Some(ms)) => moved.saturating_add(i64::from(ms)),
+        (Some(now), None) => {
+            let left_ms = (now - sandbox.clock.now()).num_milliseconds();
+            if left_ms < 0 {
+                return Err(Refusal::invalid(vec!["the clock only goes forward".to_owned()]));
+            }
+            moved.saturating_add(left_ms)
+        }
+        (None, None) | (Some(_), Some(_)) => {
+            return Err(Refusal::invalid(vec!["give either now or advance_ms".to_owned()]));
+        }
+    };
+    if ahead_ms > ahead::AHEAD_MS_MAX {
+        return Err(Refusal::invalid(vec!["that is more than ten years ahead".to_owned()]));
+    }
+    ahead::set(&mut tx, ahead_ms).await?;
+    tx.commit().await?;
+    sandbox.clock.run_ahead(ahead_ms);
+    sandbox.wake();
+    Ok(Answer::json(&json!({ "now": sandbox.clock.now() })))
 }
 
 pub(super) async fn trigger(
@@ -68,6 +114,14 @@ pub(super) async fn trigger(
 ) -> Result<Answer, Refusal> {
     let trigger: Trigger = read(request).await?;
     Ok(Answer::json(&trigger::trigger(&sandbox, &trigger).await?))
+}
+
+/// Where to move the clock: one of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Move {
+    now: Option<DateTime<Utc>>,
+    advance_ms: Option<u32>,
 }
 
 /// The controls are ours: a misspelt field is told.

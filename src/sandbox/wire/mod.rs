@@ -80,6 +80,7 @@ fn control(sandbox: &Sandbox) -> Router<Sandbox> {
         .route("/sessions/{id}/{action}", post(control::session))
         .route("/tokens", get(control::tokens))
         .route("/faults", get(control::faults).put(control::set_faults))
+        .route("/clock", get(control::clock).put(control::move_clock))
         .route("/trigger", post(control::trigger))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)

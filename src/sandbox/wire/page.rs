@@ -60,7 +60,9 @@ pub(super) async fn answer(
         // Answered already, or too late: the page says so.
         _ if performed.status != StatusCode::OK => session.path(),
         Shopper::Approves => session.terms.success_url,
-        Shopper::Cancels | Shopper::Rejects | Shopper::Forgets => session.terms.cancel_url,
+        Shopper::Cancels | Shopper::Rejects | Shopper::Forgets | Shopper::Buys => {
+            session.terms.cancel_url
+        }
     };
     let to = HeaderValue::from_str(&to).map_err(|_| Refusal::internal())?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())

@@ -87,6 +87,19 @@ async fn what_is_triggered_happens_only_if_it_is_taken() {
 }
 
 #[tokio::test]
+async fn a_charge_is_told_and_only_a_usable_token_can_be_charged() {
+    let pretend = Pretend::new().await;
+    let inbox = Inbox::new([]).await;
+    pretend.tells(&inbox.url).await;
+    let session = pretend.session().await;
+    assert_eq!(asks(&pretend, &session, "charge").await.status, 404);
+    pretend.shopper(&session, "approve").await;
+    assert_eq!(pretend.shopper(&session, "charge").await["token"]["status"], "active");
+    let kinds: Vec<String> = inbox.until(3).await.iter().map(Received::kind).collect();
+    assert!(kinds.contains(&"token.used".to_owned()), "{kinds:?}");
+}
+
+#[tokio::test]
 async fn pages_of_others_do_not_reach_the_controls() {
     let pretend = Pretend::new().await;
     let get = Request::new("GET", "/sandbox/tokens");

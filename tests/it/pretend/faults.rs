@@ -45,7 +45,7 @@ async fn they_are_shown_and_set_as_a_whole_and_outlive_a_restart() {
     for wrong in [
         json!({"api": {"error_rate": 1.5}}),
         json!({"api": {"eror_rate": 1}}),
-        json!({"webhooks": {"delay_ms": 9_000_000}}),
+        json!({"webhooks": {"delay_ms": 90_000_000}}),
         json!({"seed": -1}),
         json!([]),
     ] {
