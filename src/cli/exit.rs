@@ -36,6 +36,14 @@ impl Exit {
         Self::NotFound(anyhow::Error::msg(message.into()))
     }
 
+    pub(crate) fn not_permitted(message: impl Into<String>) -> Self {
+        Self::NotPermitted(anyhow::Error::msg(message.into()))
+    }
+
+    pub(crate) fn unconfirmed(message: impl Into<String>) -> Self {
+        Self::Unconfirmed(anyhow::Error::msg(message.into()))
+    }
+
     /// Says what happened and gives the code.
     pub(crate) fn report(&self) -> ExitCode {
         let (code, error) = match self {

@@ -22,7 +22,7 @@ pub(crate) enum Form {
 impl Form {
     pub(crate) fn of(command: &Command) -> Self {
         match command {
-            Command::Dev(_) | Command::Sandbox(_) => Self::Plain,
+            Command::Dev(_) | Command::Sandbox(_) | Command::Demo(_) => Self::Plain,
             Command::Serve if std::io::stderr().is_terminal() => Self::Plain,
             Command::Serve => Self::Json,
             Command::Migrate

@@ -64,6 +64,10 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         logs::start(settings::log_of_environment()?.as_deref(), Form::Plain)?;
         return dev::sandbox::run(sandbox, shared).await;
     }
+    if let Command::Demo(command) = &options.command {
+        logs::start(settings::log_of_environment()?.as_deref(), Form::Plain)?;
+        return dev::reset::run(command, shared).await;
+    }
     let printer = Printer::new(shared);
     let gathered = settings::gather(shared)?;
     for warning in &gathered.warnings {
@@ -75,7 +79,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
     let settings = Settings::parse(&gathered)?;
     logs::start(settings.log.as_deref(), Form::of(&options.command))?;
     match options.command {
-        Command::Dev(_) | Command::Sandbox(_) | Command::Config(_) => {
+        Command::Dev(_) | Command::Sandbox(_) | Command::Demo(_) | Command::Config(_) => {
             unreachable!("they returned above")
         }
         Command::Serve => serve::run(&settings).await,

@@ -13,6 +13,7 @@ use clap::builder::TypedValueParser;
 use tokenledger::ledger::Verdict;
 
 use crate::cli::dev::postgres::DatabaseOptions;
+use crate::cli::dev::reset::DemoCommand;
 use crate::cli::dev::sandbox::SandboxOptions;
 use crate::cli::doctor::DoctorOptions;
 use crate::cli::import::ImportCommand;
@@ -85,6 +86,9 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Everything in one process: private PostgreSQL, pretend Smartpay, service, demo data
     Dev(DevOptions),
+    /// The demo of a `dev` that has ended
+    #[command(subcommand)]
+    Demo(DemoCommand),
     /// The pretend Smartpay alone
     Sandbox(SandboxOptions),
     /// The service, from its configuration
@@ -137,7 +141,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
-  tokenledger dev                       50 demo tokens over 60 days, on port 8787
+  tokenledger dev                       500 demo tokens over 180 days, on port 8787
   tokenledger dev --empty --port 9000   nothing but the service
 ")]
 pub(crate) struct DevOptions {
@@ -150,10 +154,10 @@ pub(crate) struct DevOptions {
     #[arg(long)]
     pub empty: bool,
     /// Number of demo tokens
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub tokens: u32,
     /// Days over which the demo happened
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 180, value_parser = clap::value_parser!(u32).range(1..=730))]
     pub days: u32,
     /// Make the same demo again
     #[arg(long, value_name = "N")]

@@ -2,6 +2,7 @@
 
 mod act;
 mod choice;
+mod demo;
 mod failure;
 mod hosts;
 mod look;
@@ -17,6 +18,9 @@ pub use act::CHAIN_BEGINS;
 pub use choice::NoPrimary;
 pub use choice::Writable;
 pub use choice::choose;
+pub use demo::Mark;
+pub use demo::demo_mark;
+pub use demo::drop_demo;
 pub use failure::Failure;
 pub use failure::unreachable_hint;
 pub use hosts::HOSTS_MAX;

@@ -14,8 +14,6 @@ pub mod message;
 pub mod ids;
 /// Signing and sending.
 pub mod sender;
-/// Two months of a shop's life, made at once.
-pub mod demo;
 /// Chances and the decisions that follow from a seed.
 mod chance;
 /// The tables.
@@ -34,10 +32,11 @@ mod outbox;
 /// What happens.
 mod acts;
 mod trigger;
-mod adopt;
 /// Smartpay's side of HTTP.
 mod wire;
 mod server;
+/// Half a year of a shop's life, made at once.
+pub mod demo;
 
 pub use crate::sandbox::action::Action;
 pub use crate::sandbox::action::Illegal;

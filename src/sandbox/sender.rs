@@ -14,9 +14,6 @@ use crate::smartpay::SigningSecret;
 use crate::smartpay::keys::SecretError;
 use crate::smartpay::signature;
 
-const TRIES_MAX: u32 = 7;
-/// Doubled after every try, so that the last comes about three seconds after the first.
-const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Of an answer nothing is used, but a connection can be used again only when it was read.
@@ -53,11 +50,6 @@ pub struct Spoil {
 pub enum NotDelivered {
     #[error("no answer came from the webhook endpoint: is `tokenledger dev` running?")]
     NoAnswer(#[source] reqwest::Error),
-    #[error(
-        "the webhook endpoint did not answer 200 in {TRIES_MAX} tries, the last time {0}: the \
-         service's log says why"
-    )]
-    Refused(StatusCode),
 }
 
 impl Sender {
@@ -79,10 +71,6 @@ impl Sender {
         Sender { to, clock, client }
     }
 
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Once, without faults.
     pub async fn send(&self, message: &Message) -> Result<StatusCode, NotDelivered> {
         self.post(message, Spoil::default()).await
@@ -99,23 +87,6 @@ impl Sender {
             answers.push(self.post(message, faults).await?);
         }
         Ok(answers)
-    }
-
-    /// Again and again, signed anew each time, under the same event id. Says how many tries it took.
-    pub async fn deliver_until_200(&self, message: &Message) -> Result<u32, NotDelivered> {
-        let mut pause = BACKOFF_FIRST;
-        let mut tries = 1;
-        loop {
-            let answer = self.send(message).await;
-            match answer {
-                Ok(StatusCode::OK) => return Ok(tries),
-                Ok(status) if tries == TRIES_MAX => return Err(NotDelivered::Refused(status)),
-                Err(error) if tries == TRIES_MAX => return Err(error),
-                Ok(_) | Err(_) => tokio::time::sleep(pause).await,
-            }
-            pause *= 2;
-            tries += 1;
-        }
     }
 
     async fn post(&self, message: &Message, faults: Spoil) -> Result<StatusCode, NotDelivered> {

@@ -39,6 +39,8 @@ mod access;
 mod answers;
 mod bad_input;
 mod commands;
+mod demo;
+mod dev_demo;
 mod documents;
 mod door;
 mod door_record;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use chrono::DateTime;
+use chrono::DurationRound;
 use chrono::TimeDelta;
 use chrono::Utc;
 use proptest::prelude::ProptestConfig;
@@ -13,217 +14,168 @@ use proptest::prelude::prop_assert_eq;
 use proptest::prelude::proptest;
 
 use tokenledger::sandbox::Action;
-use tokenledger::sandbox::Message;
-use tokenledger::sandbox::Token as AtSmartpay;
+use tokenledger::sandbox::demo::By;
+use tokenledger::sandbox::demo::Deed;
+use tokenledger::sandbox::demo::Fate;
 use tokenledger::sandbox::demo::Plan;
+use tokenledger::sandbox::demo::Step;
 use tokenledger::sandbox::demo::What;
-use tokenledger::smartpay::EventId;
-use tokenledger::smartpay::Expected;
-use tokenledger::smartpay::Mode;
-use tokenledger::smartpay::TokenId;
-use tokenledger::smartpay::notice;
-use tokenledger::token::Claim;
-use tokenledger::token::ClaimOrigin;
-use tokenledger::token::Command;
-use tokenledger::token::ProviderTime;
 use tokenledger::token::Said;
-use tokenledger::token::Status;
-use tokenledger::token::Token;
-use tokenledger::token::decide;
 
 pub(crate) fn until() -> DateTime<Utc> {
     DateTime::from_timestamp_micros(1_764_000_000_123_456).unwrap()
 }
 
-pub(crate) fn default_plan() -> Plan {
+fn small_plan() -> Plan {
     Plan::make(1, 50, 60, until())
 }
 
-/// What the ledger's own reader makes of a body that arrives then.
-fn read(message: &Message, at: DateTime<Utc>) -> notice::Message {
-    let received_at = ProviderTime::from_millis(at.timestamp_millis());
-    let expected = Expected { mode: Mode::Test, received_at, window_ms: 0 };
-    notice::read(message.body(), &expected).unwrap()
-}
-
-/// The ledger's tokens after the whole plan.
-fn fold(plan: &Plan) -> HashMap<TokenId, Token> {
-    let mut tokens: HashMap<TokenId, Token> = HashMap::new();
-    for step in plan.steps() {
-        let (id, command) = match &step.what {
-            What::Claim(claim) => {
-                let command = Command::Claim(Claim {
-                    token_created_at: claim.token_created_at,
-                    session: Some(claim.session.clone()),
-                    consumer: Some(claim.consumer.clone()),
-                    reference: claim.reference.clone(),
-                    origin: ClaimOrigin::Import,
-                });
-                (claim.token_id.clone(), command)
-            }
-            What::Webhook(message) => match read(message, step.at) {
-                notice::Message::Token { token, notice, .. } => (token, Command::Notice(notice)),
-                notice::Message::Used { .. } | notice::Message::Ignored { .. } => continue,
-            },
+pub(crate) fn steps(plan: &Plan) -> impl Iterator<Item = (DateTime<Utc>, &Step)> {
+    plan.waves().iter().flat_map(|wave| {
+        let steps: &[Step] = match &wave.what {
+            What::Steps(steps) => steps,
+            What::Wait | What::Strangers => &[],
         };
-        let token = tokens.entry(id).or_default();
-        let decision = decide(token, &command);
-        assert_eq!(decision.asks, None);
-        decision.apply_to(token);
-    }
-    tokens
-}
-
-fn webhooks(plan: &Plan) -> impl Iterator<Item = (DateTime<Utc>, &Message)> {
-    plan.steps().iter().filter_map(|step| match &step.what {
-        What::Webhook(message) => Some((step.at, message)),
-        What::Claim(_) => None,
+        steps.iter().map(|step| (wave.at, step))
     })
 }
 
-fn same(said: Said) -> Status {
-    match said {
-        Said::RequiresAuthorization => Status::AwaitingAuthorization,
-        Said::Active => Status::Active,
-        Said::Rejected => Status::Rejected,
-        Said::Disabled => Status::Disabled,
-        Said::Deleted => Status::Deleted,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn times_strictly_increase_between_beginning_and_end(
-        seed: u64, tokens in 0_u32..200, days in 0_u32..120,
-    ) {
-        let plan = Plan::make(seed, tokens, days, until());
-        prop_assert_eq!(plan.tokens().len(), usize::try_from(tokens).unwrap());
-        prop_assert_eq!(plan.starts_at() + TimeDelta::days(i64::from(days.max(1))), whole_ms(until()));
-        let mut last = plan.starts_at();
-        for step in plan.steps() {
-            prop_assert!(step.at > last && step.at < until());
-            prop_assert_eq!(step.at, whole_ms(step.at));
-            last = step.at;
+/// The status of each token at Smartpay when all is done; every step must be legal.
+pub(crate) fn ends(plan: &Plan) -> Vec<Said> {
+    let mut ends: Vec<Option<Said>> = vec![None; plan.tokens().len()];
+    for (_, step) in steps(plan) {
+        let status = ends.get_mut(step.token).unwrap();
+        match step.deed.action() {
+            Some(action) => *status = Some(action.applied_to(*status).unwrap()),
+            None => assert_eq!(*status, Some(Said::RequiresAuthorization)),
         }
     }
-
-    #[test]
-    fn the_ledger_ends_where_smartpay_is(seed: u64, tokens in 0_u32..80, days in 0_u32..120) {
-        let plan = Plan::make(seed, tokens, days, until());
-        let folded = fold(&plan);
-        prop_assert_eq!(folded.len(), plan.tokens().len());
-        for token in plan.tokens() {
-            let ours = &folded[token.id()];
-            prop_assert_eq!(ours.status(), same(token.status()));
-            prop_assert_eq!(ours.reference(), token.reference());
-            prop_assert_eq!(ours.anomalies(), 0);
-        }
-    }
-
-    #[test]
-    fn every_body_is_read_as_what_it_tells_of(seed: u64) {
-        let plan = Plan::make(seed, 30, 60, until());
-        for (at, message) in webhooks(&plan) {
-            let read = read(message, at);
-            prop_assert_eq!(read.kind(), message.action().as_str());
-            prop_assert_eq!(read.event_id(), message.event_id());
-            prop_assert_eq!(read.token(), Some(message.token()));
-            match &read {
-                notice::Message::Token { notice, .. } => {
-                    prop_assert_eq!(notice.happened.implies(), notice.said);
-                    prop_assert_eq!(notice.created_at, notice.updated_at);
-                }
-                notice::Message::Used { unusual, .. } => prop_assert_eq!(unusual, &None),
-                notice::Message::Ignored { .. } => prop_assert!(false, "ignored"),
-            }
-        }
-    }
+    ends.into_iter().map(Option::unwrap).collect()
 }
 
 fn whole_ms(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap()
 }
 
-#[test]
-fn a_seed_makes_the_same_plan_again_and_another_makes_another() {
-    assert_eq!(default_plan(), default_plan());
-    assert_ne!(default_plan(), Plan::make(2, 50, 60, until()));
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn each_wave_is_over_before_the_next_and_all_before_the_end(
+        seed: u64, tokens in 0_u32..200, days in 0_u32..120,
+    ) {
+        let plan = Plan::make(seed, tokens, days, until());
+        prop_assert_eq!(plan.tokens().len(), usize::try_from(tokens).unwrap());
+        prop_assert_eq!(plan.starts_at() + TimeDelta::days(i64::from(days.max(1))), plan.until());
+        prop_assert_eq!(plan.until(), whole_ms(until()));
+        let mut over = plan.starts_at();
+        for wave in plan.waves() {
+            prop_assert!(wave.at > over && wave.at == whole_ms(wave.at));
+            prop_assert!(wave.lag > TimeDelta::milliseconds(500));
+            over = wave.at + wave.lag;
+        }
+        prop_assert!(over < plan.until());
+    }
+
+    #[test]
+    fn a_wave_is_of_one_hour_and_of_different_tokens(
+        seed: u64, tokens in 1_u32..200, days in 1_u32..120,
+    ) {
+        let plan = Plan::make(seed, tokens, days, until());
+        prop_assert_eq!(ends(&plan).len(), plan.tokens().len());
+        for wave in plan.waves() {
+            let What::Steps(steps) = &wave.what else { continue };
+            let different: HashSet<usize> = steps.iter().map(|step| step.token).collect();
+            prop_assert_eq!(different.len(), steps.len());
+            let alone = steps.iter().any(|step| step.fate != Fate::Soon);
+            prop_assert!(!alone || steps.len() == 1);
+        }
+    }
 }
 
 #[test]
-fn whatever_the_seed_the_default_has_everything_to_show() {
+fn a_seed_makes_the_same_plan_again_and_another_makes_another() {
+    assert_eq!(small_plan(), small_plan());
+    assert_ne!(small_plan(), Plan::make(2, 50, 60, until()));
+}
+
+#[test]
+fn whatever_the_seed_there_is_everything_to_show() {
     for seed in 0..20 {
         let plan = Plan::make(seed, 50, 60, until());
-        let deliveries = webhooks(&plan).count();
-        assert!((250..=400).contains(&deliveries), "seed {seed}: {deliveries} deliveries");
-        let mut ends: BTreeMap<Said, usize> = BTreeMap::new();
-        plan.tokens().iter().for_each(|token| *ends.entry(token.status()).or_default() += 1);
-        assert_eq!(ends.len(), Said::ALL.len(), "seed {seed}: {ends:?}");
-        assert!(ends[&Said::Active] > 20, "seed {seed}: {ends:?}");
-        let told: HashSet<Action> = webhooks(&plan).map(|(_, message)| message.action()).collect();
-        assert_eq!(told.len(), Action::ALL.len(), "seed {seed}: {told:?}");
-        let mut copies: HashMap<&EventId, usize> = HashMap::new();
-        webhooks(&plan).for_each(|(_, m)| *copies.entry(m.event_id()).or_default() += 1);
-        let twice = copies.values().filter(|count| **count == 2).count();
-        assert!((1..40).contains(&twice), "seed {seed}: {twice} come twice");
+        let mut counted: BTreeMap<Said, usize> = BTreeMap::new();
+        for said in ends(&plan) {
+            *counted.entry(said).or_default() += 1;
+        }
+        assert_eq!(counted.len(), Said::ALL.len(), "seed {seed}: {counted:?}");
+        assert!(counted[&Said::Active] > 20, "seed {seed}: {counted:?}");
+        let done: HashSet<Action> =
+            steps(&plan).filter_map(|(_, step)| step.deed.action()).collect();
+        assert_eq!(done.len(), Action::ALL.len(), "seed {seed}: {done:?}");
+        let whose = |by| steps(&plan).any(|(_, step)| step.deed == Deed::Disable(by));
+        assert!(whose(By::Us) && whose(By::Dashboard), "seed {seed}");
+        let strangers = plan.waves().iter().filter(|wave| wave.what == What::Strangers);
+        assert_eq!(strangers.count(), 1, "seed {seed}");
     }
+}
+
+#[test]
+fn the_default_has_few_waves_for_its_steps() {
+    let plan = Plan::make(20_418, 500, 180, until());
+    let steps = steps(&plan).count();
+    assert!((2_000..3_000).contains(&steps), "{steps} steps");
+    assert!(plan.waves().len() < 1_500, "{} waves", plan.waves().len());
+    let hours: HashSet<DateTime<Utc>> = plan
+        .waves()
+        .iter()
+        .map(|wave| wave.at.duration_trunc(TimeDelta::hours(1)).unwrap())
+        .collect();
+    assert!(hours.len() > 500, "spread over {} hours", hours.len());
 }
 
 #[test]
 fn consumers_have_one_to_three_tokens_and_one_token_is_nobodys() {
-    let plan = default_plan();
-    let mut owned: HashMap<String, Vec<TokenId>> = HashMap::new();
-    for step in plan.steps() {
-        let What::Claim(claim) = &step.what else { continue };
-        owned.entry(claim.consumer.to_string()).or_default().push(claim.token_id.clone());
-        let waited = step.at - claim.token_created_at.to_datetime();
-        assert!(waited > TimeDelta::zero() && waited < TimeDelta::seconds(4));
+    let plan = small_plan();
+    let mut owned: HashMap<String, usize> = HashMap::new();
+    for token in plan.tokens() {
+        let Some(consumer) = &token.owner else { continue };
+        *owned.entry(consumer.to_string()).or_default() += 1;
     }
-    assert_eq!(owned.values().map(Vec::len).sum::<usize>(), 49);
-    let sizes: HashSet<usize> = owned.values().map(Vec::len).collect();
-    assert_eq!(sizes, HashSet::from([1, 2, 3]));
+    assert_eq!(owned.values().sum::<usize>(), 49);
+    assert_eq!(owned.values().copied().collect::<HashSet<_>>(), HashSet::from([1, 2, 3]));
+    for (_, step) in steps(&plan) {
+        let Deed::Ask(by) = step.deed else { continue };
+        let ours = plan.tokens()[step.token].owner.is_some();
+        assert_eq!(by, if ours { By::Us } else { By::Dashboard });
+    }
 }
 
 #[test]
 fn the_storys_consumer_has_a_usable_a_disabled_and_a_deleted_token() {
     for (seed, days) in [(1, 60), (2, 60), (3, 1), (4, 700)] {
         let plan = Plan::make(seed, 50, days, until());
-        let folded = fold(&plan);
-        let theirs: Vec<&AtSmartpay> = plan
-            .tokens()
-            .iter()
-            .filter(|token| folded[token.id()].consumer().is_some_and(|c| c.as_str() == "C-20418"))
-            .collect();
-        let ends: Vec<Said> = theirs.iter().map(|token| token.status()).collect();
+        let ends = ends(&plan);
+        let theirs = plan.tokens().iter().enumerate().filter(|(_, token)| {
+            token.owner.as_ref().is_some_and(|consumer| consumer.as_str() == "C-20418")
+        });
+        let (places, ends): (Vec<usize>, Vec<Said>) =
+            theirs.map(|(place, _)| (place, ends[place])).unzip();
         assert_eq!(ends, [Said::Disabled, Said::Deleted, Said::Active]);
-        assert_eq!(theirs[0], &plan.tokens()[0]);
+        assert_eq!(places[0], 0);
+        let deeds = |token| steps(&plan).filter(move |(_, step)| step.token == token);
+        let turned_back = deeds(places[2]).any(|(_, step)| step.deed == Deed::TurnBack);
+        assert!(turned_back, "seed {seed}");
     }
 }
 
 #[test]
 fn one_webhook_comes_hours_late_and_after_what_followed_it() {
-    let plan = default_plan();
-    let story = plan.tokens()[0].id();
-    let told: Vec<_> = webhooks(&plan)
-        .filter(|(_, m)| m.token() == story && m.action() != Action::Use)
-        .map(|(_, message)| message.action())
-        .collect();
-    let order: Vec<Action> = told.iter().copied().fold(vec![], |mut order, action| {
-        if order.last() != Some(&action) {
-            order.push(action);
-        }
-        order
-    });
-    let (create, approve) = (Action::Create, Action::Approve);
-    let expected = [create, approve, Action::Enable, Action::Disable];
-    assert!(order.starts_with(&expected), "{order:?}");
-    let late = webhooks(&plan)
-        .filter(|(at, message)| {
-            let notice::Message::Token { notice, .. } = read(message, *at) else { return false };
-            *at - notice.updated_at.to_datetime() > TimeDelta::hours(3)
-        })
-        .count();
-    assert!((1..=2).contains(&late), "{late}");
+    let plan = small_plan();
+    let late: Vec<_> = steps(&plan).filter(|(_, step)| step.fate == Fate::Late).collect();
+    let [(at, step)] = late[..] else { panic!("{late:?}") };
+    assert_eq!((step.token, step.deed), (0, Deed::Disable(By::Dashboard)));
+    let arrives = plan.waves().iter().find(|wave| wave.what == What::Wait).unwrap().at;
+    assert!(arrives - at > TimeDelta::hours(3), "{}", arrives - at);
+    let next = steps(&plan).find(|(later, step)| *later > at && step.token == 0).unwrap();
+    assert!(next.0 < arrives && next.1.deed == Deed::Enable(By::Dashboard), "{next:?}");
 }

@@ -1,4 +1,4 @@
-//! Sending over real HTTP: signed, signed anew, wrong on purpose, and a whole demo.
+//! Sending over real HTTP: signed, signed anew, wrong on purpose.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,18 +20,12 @@ use tokio::task::JoinHandle;
 
 use tokenledger::clock::Clock;
 use tokenledger::sandbox::Message;
-use tokenledger::sandbox::NotDelivered;
 use tokenledger::sandbox::Sender;
 use tokenledger::sandbox::Spoil;
 use tokenledger::sandbox::Token;
-use tokenledger::sandbox::demo;
-use tokenledger::sandbox::demo::Plan;
-use tokenledger::sandbox::demo::Step;
-use tokenledger::sandbox::demo::What;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::signature;
 
-use crate::sandbox_demo::default_plan;
 use crate::sandbox_demo::until;
 
 const SECRET: &str = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q";
@@ -114,15 +108,6 @@ fn message() -> Message {
     Token::create(None, until(), &mut StdRng::seed_from_u64(7)).1
 }
 
-fn can_be_spawned<T: Future + Send>(running: T) -> T {
-    running
-}
-
-fn webhooks_after(plan: &Plan, after: DateTime<Utc>) -> usize {
-    let later = plan.steps().iter().filter(|step| step.at > after);
-    later.filter(|step| matches!(step.what, What::Webhook(_))).count()
-}
-
 #[tokio::test]
 async fn a_webhook_carries_the_four_headers_and_verifies() {
     let endpoint = Endpoint::start([]).await;
@@ -139,11 +124,13 @@ async fn a_webhook_carries_the_four_headers_and_verifies() {
 }
 
 #[tokio::test]
-async fn whatever_is_not_200_is_sent_again_signed_anew_under_the_same_id() {
+async fn what_is_sent_again_is_signed_anew_under_the_same_id() {
     let refusals = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::ACCEPTED, StatusCode::FOUND];
     let endpoint = Endpoint::start(refusals).await;
     let message = message();
-    assert_eq!(endpoint.sender.deliver_until_200(&message).await.unwrap(), 4);
+    let four = Spoil { duplicate: 3, ..Spoil::default() };
+    let answers = endpoint.sender.send_with(&message, four).await.unwrap();
+    assert_eq!(answers, [&refusals[..], &[StatusCode::OK]].concat());
     let received = endpoint.received();
     assert!(received.iter().all(Received::verifies));
     assert!(received.iter().all(|one| one.body == message.body()));
@@ -151,14 +138,6 @@ async fn whatever_is_not_200_is_sent_again_signed_anew_under_the_same_id() {
     let times: Vec<i64> = received.iter().map(Received::timestamp).collect();
     let first = until().timestamp_millis();
     assert_eq!(times, [first, first + 1_000, first + 2_000, first + 3_000]);
-}
-
-#[tokio::test]
-async fn it_gives_up_at_last_and_says_what_was_answered() {
-    let endpoint = Endpoint::start(vec![StatusCode::UNAUTHORIZED; 20]).await;
-    let error = endpoint.sender.deliver_until_200(&message()).await.unwrap_err();
-    assert!(matches!(error, NotDelivered::Refused(StatusCode::UNAUTHORIZED)), "{error}");
-    assert_eq!(endpoint.received().len(), 7);
 }
 
 #[tokio::test]
@@ -194,77 +173,4 @@ async fn faults_are_made_on_purpose() {
     let one = endpoint.received().pop().unwrap();
     assert!(one.verifies());
     assert_eq!(one.timestamp(), one.at.timestamp_millis() - 600_000);
-}
-
-/// What reached the other side: webhooks as received, claims as recorded.
-async fn run(
-    endpoint: &Endpoint,
-    plan: &Plan,
-    resume_after: Option<DateTime<Utc>>,
-    claims_max: usize,
-) -> (Vec<Step>, anyhow::Result<()>) {
-    let claimed = Mutex::new(Vec::new());
-    let clock = endpoint.sender.clock();
-    let claims = async |claim| {
-        let mut claimed = claimed.lock().unwrap();
-        anyhow::ensure!(claimed.len() < claims_max, "the process ends here");
-        claimed.push(Step { at: clock.now(), what: What::Claim(claim) });
-        Ok(())
-    };
-    let outcome = demo::run(plan, resume_after, &endpoint.sender, claims, |_, _| ()).await;
-    let mut reached = claimed.into_inner().unwrap();
-    for received in endpoint.received() {
-        assert!(received.verifies());
-        assert_eq!(received.timestamp(), received.at.timestamp_millis());
-        let step = plan.steps().iter().find(|step| step.at == received.at).unwrap();
-        let What::Webhook(message) = &step.what else { panic!("a claim over HTTP") };
-        assert_eq!(received.body, message.body());
-        reached.push(step.clone());
-    }
-    reached.sort_by_key(|step| step.at);
-    (reached, outcome)
-}
-
-#[tokio::test]
-async fn a_demo_goes_through_the_door_step_by_step_at_its_own_times() {
-    let endpoint = Endpoint::start([]).await;
-    let plan = default_plan();
-    let (reached, outcome) = run(&endpoint, &plan, None, usize::MAX).await;
-    outcome.unwrap();
-    assert_eq!(reached, plan.steps());
-}
-
-#[tokio::test]
-async fn a_demo_that_was_cut_off_goes_on_exactly_where_the_record_ends() {
-    for claims_max in [0, 1, 4, 5] {
-        let endpoint = Endpoint::start([]).await;
-        let plan = Plan::make(3, 6, 10, until());
-        let (mut reached, outcome) = run(&endpoint, &plan, None, claims_max).await;
-        assert_eq!(outcome.is_err(), claims_max < 5);
-        let recorded = reached.last().map(|step| step.at);
-        let (rest, outcome) = run(&endpoint, &plan, recorded, usize::MAX).await;
-        outcome.unwrap();
-        reached.extend(rest);
-        assert_eq!(reached, plan.steps());
-    }
-}
-
-#[tokio::test]
-async fn progress_is_told_and_nothing_is_done_twice() {
-    let endpoint = Endpoint::start([]).await;
-    let plan = Plan::make(3, 4, 10, until());
-    let total = plan.steps().len();
-    let half = plan.steps()[total / 2].at;
-    let mut told = Vec::new();
-    let claims = async |_| Ok(());
-    let progress = |done, of| told.push((done, of));
-    let running = demo::run(&plan, Some(half), &endpoint.sender, claims, progress);
-    can_be_spawned(running).await.unwrap();
-    let expected: Vec<_> = (total / 2 + 2..=total).map(|done| (done, total)).collect();
-    assert_eq!(told, expected);
-    assert_eq!(endpoint.received().len(), webhooks_after(&plan, half));
-    let last = plan.steps().last().map(|step| step.at);
-    let (reached, outcome) = run(&endpoint, &plan, last, 0).await;
-    outcome.unwrap();
-    assert!(reached.is_empty());
 }

@@ -1,10 +1,9 @@
-//! Makes the demo once: a plan from a seed, driven through the real door on a simulated clock.
+//! Makes the demo once: a plan from a seed, lived through the real doors on a simulated clock.
 //!
-//! `demo.json` remembers the plan's numbers, so that a `dev` that was killed in between goes on
-//! where the record ends, and one that was not makes nothing again.
+//! `demo.json` remembers the plan's numbers. A demo that was not finished is dropped with all that
+//! is in it, and made anew; one that was is never made again.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,33 +12,47 @@ use chrono::DateTime;
 use chrono::SubsecRound;
 use chrono::TimeDelta;
 use chrono::Utc;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use tokenledger::api::Service;
+use tokenledger::clock::Clock;
+use tokenledger::database;
+use tokenledger::database::LedgerName;
+use tokenledger::database::Mark;
 use tokenledger::ledger::Authority;
 use tokenledger::ledger::Claimed;
-use tokenledger::ledger::Standing;
 use tokenledger::ledger::Submission;
-use tokenledger::ledger::standing;
 use tokenledger::sandbox::Sandbox;
 use tokenledger::sandbox::Sender;
+use tokenledger::sandbox::demo::Demo as Driven;
 use tokenledger::sandbox::demo::DemoClaim;
+use tokenledger::sandbox::demo::Doors;
 use tokenledger::sandbox::demo::Plan;
-use tokenledger::sandbox::demo::run;
 use tokenledger::token::Claim;
 use tokenledger::token::ClaimOrigin;
 
 use crate::cli::dev::ENDPOINT;
+use crate::cli::dev::Site;
 use crate::cli::dev::home::Home;
 use crate::cli::dev::home::write_private;
+use crate::cli::dev::listen;
+use crate::cli::dev::open;
+use crate::cli::dev::sandbox;
+use crate::cli::dev::url_of;
+use crate::cli::exit::Exit;
 use crate::cli::options::DevOptions;
+use crate::cli::stop;
 
 /// The simulated past ends so long before the first start, so that real events come after it.
 const ENDS_BEFORE_NOW: TimeDelta = TimeDelta::minutes(1);
 const SEED_DEFAULT: u64 = 20_418;
+/// How often is said how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// The numbers from which the plan follows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,31 +64,62 @@ pub(super) struct Demo {
     made: bool,
 }
 
+/// Where the demo's two sides keep what they know.
+pub(super) struct Places {
+    pub owner: PgConnectOptions,
+    pub ledger: LedgerName,
+    pub sandbox: PgConnectOptions,
+}
+
+impl Places {
+    pub(super) async fn mark(&self) -> Result<Mark, sqlx::Error> {
+        database::demo_mark(&self.owner, &self.ledger).await
+    }
+
+    /// Drops both, the ledger last: it carries the mark, so that a drop that was cut off is
+    /// finished the next time.
+    pub(super) async fn drop_both(&self) -> Result<(), sqlx::Error> {
+        Sandbox::discard(&self.sandbox).await?;
+        database::drop_demo(&self.owner, &self.ledger).await?;
+        Ok(())
+    }
+}
+
 impl Demo {
-    /// The demo of this data directory: the one begun before, a new one in a fresh directory, or
-    /// none.
-    pub(super) fn prepare(
+    /// The demo of this data directory: the one made before, one to be made, or none.
+    pub(super) async fn prepare(
         options: &DevOptions,
         home: &Home,
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<Option<Self>> {
-        match fs::read_to_string(file(home)) {
-            Ok(text) => {
-                let demo = serde_json::from_str(&text).context("demo.json is damaged")?;
-                return Ok(Some(demo));
+        places: &Places,
+    ) -> Result<Option<Self>, Exit> {
+        let mark = places.mark().await?;
+        let until = Clock::system().now().trunc_subsecs(0) - ENDS_BEFORE_NOW;
+        let kept = Self::read(home)?;
+        let demo = match (kept, mark) {
+            (Some(kept), Mark::Demo(marked)) if kept.until == marked && kept.made => {
+                return Ok(Some(kept));
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).context("reading demo.json"),
-        }
-        if options.empty || !home.fresh {
-            return Ok(None);
-        }
-        let demo = Self {
-            until: now.trunc_subsecs(0) - ENDS_BEFORE_NOW,
-            seed: options.seed.unwrap_or(SEED_DEFAULT),
-            tokens: options.tokens,
-            days: options.days,
-            made: false,
+            (Some(kept), Mark::Demo(marked)) if kept.until == marked => {
+                tracing::warn!("the demo was not finished: it is dropped and made anew");
+                places.drop_both().await?;
+                Self { until, ..kept }
+            }
+            (Some(kept), Mark::Nothing) => {
+                Sandbox::discard(&places.sandbox).await?;
+                Self { until, made: false, ..kept }
+            }
+            (Some(_), Mark::Demo(_) | Mark::Unmarked) => {
+                tracing::warn!("this ledger is not the demo's: no demo is made in it");
+                return Ok(None);
+            }
+            (None, Mark::Nothing) if !options.empty => Self {
+                until,
+                seed: options.seed.unwrap_or(SEED_DEFAULT),
+                tokens: options.tokens,
+                days: options.days,
+                made: false,
+            },
+            (None, Mark::Nothing | Mark::Demo(_) | Mark::Unmarked) => return Ok(None),
         };
         demo.keep(home)?;
         Ok(Some(demo))
@@ -85,68 +129,97 @@ impl Demo {
         Plan::make(self.seed, self.tokens, self.days, self.until)
     }
 
+    pub(super) fn is_made(&self) -> bool {
+        self.made
+    }
+
+    /// None: this directory has none, or it was reset.
+    pub(super) fn read(home: &Home) -> anyhow::Result<Option<Self>> {
+        match fs::read_to_string(file(home)) {
+            Ok(text) => Ok(Some(serde_json::from_str(&text).context("demo.json is damaged")?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context("reading demo.json"),
+        }
+    }
+
+    pub(super) fn forget(home: &Home) -> anyhow::Result<()> {
+        match fs::remove_file(file(home)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).context("removing demo.json")
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     fn keep(&self, home: &Home) -> anyhow::Result<()> {
         let text = serde_json::to_string(self).context("writing demo.json")?;
         write_private(&file(home), &format!("{text}\n"))
     }
 }
 
-/// Makes what is missing of the demo. The clock is left simulated: the caller releases it.
+/// Lives the plan, with a service and a sandbox of its own: nobody else comes to their ports while
+/// the clock is simulated, and neither outlives it. Cut off by `stopped`, the demo stays unfinished.
 pub(super) async fn make(
-    demo: Option<Demo>,
-    home: &Home,
-    service: &Service,
-    sandbox: &Sandbox,
-) -> anyhow::Result<()> {
-    let clock = &service.app().clock;
-    let Some(mut demo) = demo.filter(|demo| !demo.made) else { return Ok(()) };
-    let mut connection = service.app().pool.acquire().await.context("reading the head")?;
-    let standing = standing(&mut connection).await.context("reading the head")?;
-    drop(connection);
-    if standing.demo_until != Some(demo.until) {
-        tracing::warn!("this ledger is not the demo's: no demo is made in it");
-        return Ok(());
-    }
+    demo: Demo,
+    site: &Site<'_>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), Exit> {
     let plan = demo.plan();
-    // A port of its own: nobody else may come while the clock is simulated.
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("a port to send to")?;
-    let port = listener.local_addr().context("a port to send to")?.port();
-    let url = format!("http://127.0.0.1:{port}/webhooks/smartpay/{ENDPOINT}");
-    let secrets = &home.secrets;
-    let sender = Sender::new(
-        &url,
-        &secrets.webhook_secret,
-        &secrets.webhook_subscription_id,
-        clock.clone(),
-    )?;
-    let (done, finished) = oneshot::channel::<()>();
-    let serving = service.serve(listener, Duration::ZERO, async {
-        // Sent or dropped: both say that the demo is over.
-        drop(finished.await);
-    });
-    let driving = async {
-        let driven = drive(&plan, &standing, &sender, service).await;
-        drop(done);
-        driven
+    let clock = Clock::set_at(plan.starts_at());
+    let (service_listener, sandbox_listener) = (listen(0).await?, listen(0).await?);
+    let (service_url, sandbox_url) = (url_of(&service_listener)?, url_of(&sandbox_listener)?);
+    let sandbox = sandbox::open(site.sandbox_database, &sandbox_url, clock.clone()).await?;
+    sandbox::register(&sandbox, site.home, &service_url).await?;
+    let service = open(site, &sandbox_url, clock.clone()).await?;
+    let secrets = &site.home.secrets;
+    let driven = Driven {
+        plan: &plan,
+        doors: Doors::new(&sandbox_url, SecretString::from(secrets.smartpay_secret_key.as_str()))?,
+        sandbox: sandbox.clone(),
+        clock: clock.clone(),
+        strangers: Sender::new(
+            &format!("{service_url}/webhooks/smartpay/{ENDPOINT}"),
+            &secrets.webhook_secret,
+            &secrets.webhook_subscription_id,
+            clock,
+        )
+        .context("the webhook secret in dev.json")?,
     };
-    let ((), driven) = tokio::join!(serving, driving);
-    driven.context("making the demo")?;
-    sandbox.adopt(&plan).await.context("the pretend Smartpay's tokens")?;
-    demo.made = true;
-    demo.keep(home)
+    let (done, ending) = watch::channel(false);
+    let driving = async {
+        let finished = tokio::select! {
+            driven = drive(&driven, &service) => driven.map(|()| true),
+            () = stop::of(stopped) => Ok(false),
+        };
+        done.send_replace(true);
+        finished
+    };
+    let ((), (), finished) = tokio::join!(
+        service.serve(service_listener, Duration::ZERO, stop::of(ending.clone())),
+        sandbox.serve(sandbox_listener, stop::of(ending)),
+        driving,
+    );
+    sandbox.close().await;
+    service.close().await?;
+    if finished.context("making the demo")? {
+        Demo { made: true, ..demo }.keep(site.home)?;
+    }
+    Ok(())
 }
 
-async fn drive(
-    plan: &Plan,
-    standing: &Standing,
-    sender: &Sender,
-    service: &Service,
-) -> anyhow::Result<()> {
-    let resume_after = (standing.position > 0).then_some(standing.recorded_at);
-    tracing::info!(steps = plan.steps().len(), resumed = resume_after.is_some(), "making the demo");
+async fn drive(driven: &Driven<'_>, service: &Service) -> anyhow::Result<()> {
+    let tokens = driven.plan.tokens().len();
+    tracing::info!(tokens, "making the demo");
+    let mut said = Instant::now();
     let claim = async |claim: DemoClaim| record_claim(service, claim).await;
-    run(plan, resume_after, sender, claim, |_, _| ()).await
+    driven
+        .run(claim, |done, waves| {
+            if said.elapsed() >= SAY_EVERY {
+                said = Instant::now();
+                tracing::info!("making the demo: {} of 100", done * 100 / waves);
+            }
+        })
+        .await
 }
 
 async fn record_claim(service: &Service, demo: DemoClaim) -> anyhow::Result<()> {

@@ -25,8 +25,6 @@ use crate::cli::exit::Exit;
 pub(super) struct Home {
     pub directory: PathBuf,
     pub secrets: Secrets,
-    /// Nothing was kept here before.
-    pub fresh: bool,
     _lock: File,
 }
 
@@ -40,6 +38,7 @@ pub(super) struct Secrets {
 }
 
 /// Where the parts of a `dev` are reached.
+#[derive(Clone, Copy)]
 pub(super) struct Urls<'a> {
     pub service: &'a str,
     pub sandbox: &'a str,
@@ -75,9 +74,8 @@ impl Home {
         let directory = directory.canonicalize().context("finding the data directory")?;
         let lock = hold(&directory)?;
         let kept = read_secrets(&directory.join("dev.json"))?;
-        let fresh = kept.is_none();
         let secrets = kept.unwrap_or_else(Secrets::random);
-        Ok(Self { directory, secrets, fresh, _lock: lock })
+        Ok(Self { directory, secrets, _lock: lock })
     }
 
     /// The key that opens the vault, made when there is none yet.

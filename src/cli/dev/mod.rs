@@ -2,6 +2,8 @@
 
 mod demo;
 mod home;
+/// What becomes of the demo when it is not wanted any more.
+pub(crate) mod reset;
 /// The database under it.
 pub(crate) mod postgres;
 /// The pretend Smartpay: beside the service, and alone.
@@ -13,6 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -34,6 +37,7 @@ use tokenledger::traces::Traces;
 use tokenledger::webhooks::Endpoints;
 
 use crate::cli::dev::demo::Demo;
+use crate::cli::dev::demo::Places;
 use crate::cli::dev::home::Home;
 use crate::cli::dev::home::Urls;
 use crate::cli::dev::postgres::Database;
@@ -59,25 +63,33 @@ pub(crate) async fn run(options: &DevOptions, shared: &SharedOptions) -> Result<
     database.stop().await.and(result)
 }
 
+/// Everything that a service of this `dev` is made of but its clock.
+struct Site<'a> {
+    home: &'a Home,
+    target: &'a Target,
+    urls: Urls<'a>,
+    sandbox_database: &'a str,
+    metrics: PrometheusHandle,
+}
+
 /// From the migrated schema to the last request.
 async fn serve(
     options: &DevOptions,
     home: &Home,
     listeners: Listeners,
     database: &Database,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) -> Result<(), Exit> {
+    let places = places(database)?;
+    let demo = Demo::prepare(options, home, &places).await?;
     let clock = Clock::system();
-    let demo = Demo::prepare(options, home, clock.now())?;
     let target = Target {
-        ledger: LEDGER.parse().expect("a fixed name that fits"),
+        ledger: places.ledger,
         mode: Mode::Test,
         demo_until: demo.as_ref().map(|demo| demo.until),
     };
-    let owner = database::connect_options(&database.owner_url, &target.ledger)
-        .context("the owner's database URL")?;
     let begun = demo.as_ref().map_or_else(|| clock.now(), |demo| demo.plan().starts_at());
-    database::migrate(&owner, &target, begun).await.map_err(anyhow::Error::from)?;
+    database::migrate(&places.owner, &target, begun).await.map_err(anyhow::Error::from)?;
 
     let url = url_of(&listeners.service)?;
     let sandbox_url = url_of(&listeners.sandbox)?;
@@ -88,19 +100,24 @@ async fn serve(
         database_owner: &database.owner_url,
     };
     home.write(&urls)?;
-    let sandbox = sandbox::open(&database.sandbox_url, &sandbox_url, Clock::system()).await?;
+    let site = Site {
+        home,
+        target: &target,
+        urls,
+        sandbox_database: &database.sandbox_url,
+        metrics: install_metrics()?,
+    };
+    if let Some(demo) = demo.filter(|demo| !demo.is_made()) {
+        demo::make(demo, &site, stopped.clone()).await?;
+    }
+    if *stopped.borrow() {
+        return Ok(());
+    }
+    let sandbox = sandbox::open(site.sandbox_database, &sandbox_url, clock.clone()).await?;
     sandbox::register(&sandbox, home, &url).await?;
-    let service = open(home, &target, &urls, clock.clone()).await?;
-    tokio::select! {
-        made = demo::make(demo, home, &service, &sandbox) => made?,
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
-    clock.release();
-    if !*stopped.borrow() {
-        let ready =
-            writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
-        ready.context("saying that it is ready")?;
-    }
+    let service = open(&site, &sandbox_url, clock).await?;
+    let ready = writeln!(std::io::stdout(), "ready {url}").and_then(|()| std::io::stdout().flush());
+    ready.context("saying that it is ready")?;
     // Whichever ends first ends the other: a service that can record nothing ends by itself.
     let (ended, ending) = watch::channel(false);
     let serving = async {
@@ -113,37 +130,44 @@ async fn serve(
     Ok(())
 }
 
-async fn open(
-    home: &Home,
-    target: &Target,
-    urls: &Urls<'_>,
-    clock: Clock,
-) -> Result<Service, Exit> {
+/// Where the ledger and the sandbox of this `dev` are kept.
+fn places(database: &Database) -> anyhow::Result<Places> {
+    let ledger = LEDGER.parse().expect("a fixed name that fits");
+    let owner = database::connect_options(&database.owner_url, &ledger);
+    Ok(Places {
+        owner: owner.context("the owner's database URL")?,
+        ledger,
+        sandbox: database.sandbox_url.parse().context("the pretend Smartpay's database URL")?,
+    })
+}
+
+/// A service that calls the pretend Smartpay there.
+async fn open(site: &Site<'_>, sandbox_url: &str, clock: Clock) -> Result<Service, Exit> {
+    let secrets = &site.home.secrets;
     let mut endpoints = Endpoints::default();
-    let secret = SigningSecret::parse(&home.secrets.webhook_secret)
+    let secret = SigningSecret::parse(&secrets.webhook_secret)
         .map_err(|error| Exit::usage(format!("webhook_secret in dev.json: {error}")))?;
-    endpoints.add(ENDPOINT, secret, Some(home.secrets.webhook_subscription_id.clone()));
-    let metrics = install_metrics()?;
-    let api_url = ApiUrl::parse(&format!("{}/v1", urls.sandbox)).context("the sandbox's URL")?;
-    let key = SecretKey::parse(&home.secrets.smartpay_secret_key)
+    endpoints.add(ENDPOINT, secret, Some(secrets.webhook_subscription_id.clone()));
+    let api_url = ApiUrl::parse(&format!("{sandbox_url}/v1")).context("the sandbox's URL")?;
+    let key = SecretKey::parse(&secrets.smartpay_secret_key)
         .map_err(|error| Exit::usage(format!("smartpay_secret_key in dev.json: {error}")))?;
     let smartpay = Client::new(api_url, key, clock.clone(), Limits::STANDARD)
         .context("preparing the calls to Smartpay")?;
     let setup = Setup {
-        target: target.clone(),
-        database: Hosts::parse(urls.database, &target.ledger)
+        target: site.target.clone(),
+        database: Hosts::parse(site.urls.database, &site.target.ledger)
             .context("the service's database URL")?,
-        master_key: &home.master_key()?,
+        master_key: &site.home.master_key()?,
         endpoints,
         webhook_silence: None,
         window_ms: WINDOW_MS,
-        api_key: ApiKey::parse(&home.secrets.api_key, Mode::Test)
+        api_key: ApiKey::parse(&secrets.api_key, Mode::Test)
             .map_err(|error| Exit::usage(format!("api_key in dev.json: {error}")))?,
         clock,
-        metrics,
+        metrics: site.metrics.clone(),
         traces: Traces::default(),
         smartpay: Some(smartpay),
-        public_url: Some(urls.service.to_owned()),
+        public_url: Some(site.urls.service.to_owned()),
         return_hosts: Vec::new(),
     };
     Ok(Service::open(setup).await?)

@@ -1,4 +1,4 @@
-//! What happens to one token of the demo, and how long its webhooks take.
+//! What happens to one token of the demo, who does it, and what becomes of its webhook.
 
 use std::ops::Range;
 
@@ -10,12 +10,16 @@ use rand::RngExt;
 
 use crate::sandbox::action::Action;
 
-/// A shop with subscriptions charges about weekly.
-const USE_EVERY_HOURS: Range<i64> = 72..240;
-const USES_MAX: usize = 400;
 /// How long a webhook that takes a detour is under way, and a pause that is over before it arrives.
-const LATE: TimeDelta = TimeDelta::minutes(190);
+pub(crate) const LATE: TimeDelta = TimeDelta::minutes(190);
 const PAUSE_SHORT: TimeDelta = TimeDelta::minutes(110);
+/// How long a shopper who turned back thinks about it.
+const SECOND_THOUGHTS_S: Range<i64> = 1_800..14_400;
+/// The shop charges on Mondays at ten in Japan (this is the first there was), each token every
+/// fourth week.
+const CHARGES_FIRST_S: i64 = 4 * 86_400 + 3_600;
+const WEEK_S: i64 = 7 * 86_400;
+const CHARGED_EVERY_WEEKS: i64 = 4;
 
 /// How a token's story goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub(crate) enum Kind {
     Active,
     Awaiting,
     Rejected,
+    /// The shopper turns back, comes again and confirms.
+    Returned,
     /// Disabled, then enabled.
     Paused,
     Disabled,
@@ -32,17 +38,47 @@ pub(crate) enum Kind {
     Eventful,
 }
 
-/// Something that happens, and when the shop is told.
+/// Whose hand it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The shop, through the ledger.
+    Us,
+    /// Somebody at Smartpay's own dashboard, so that the ledger knows nothing of it.
+    Dashboard,
+}
+
+/// What somebody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A session is asked for.
+    Ask(By),
+    Confirm,
+    TurnBack,
+    Decline,
+    Disable(By),
+    Enable(By),
+    Delete(By),
+    Charge,
+}
+
+/// What becomes of the webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Soon,
+    Late,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Happening {
-    pub at: DateTime<Utc>,
-    pub action: Action,
-    pub told_at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) deed: Deed,
+    pub(crate) fate: Fate,
 }
 
 /// Of every 25 tokens; which is which is left to chance.
-pub(crate) const KINDS: [(Kind, usize); 6] = [
-    (Kind::Active, 12),
+pub(crate) const KINDS: [(Kind, usize); 7] = [
+    (Kind::Active, 11),
+    (Kind::Returned, 1),
     (Kind::Paused, 4),
     (Kind::Deleted, 3),
     (Kind::Disabled, 2),
@@ -50,24 +86,35 @@ pub(crate) const KINDS: [(Kind, usize); 6] = [
     (Kind::Awaiting, 2),
 ];
 
-/// What happens after the creation and before `end`, in order.
+impl Deed {
+    /// What it does to the token at Smartpay. To turn back does nothing to it.
+    pub const fn action(self) -> Option<Action> {
+        match self {
+            Deed::Ask(_) => Some(Action::Create),
+            Deed::Confirm => Some(Action::Approve),
+            Deed::TurnBack => None,
+            Deed::Decline => Some(Action::Reject),
+            Deed::Disable(_) => Some(Action::Disable),
+            Deed::Enable(_) => Some(Action::Enable),
+            Deed::Delete(_) => Some(Action::Delete),
+            Deed::Charge => Some(Action::Use),
+        }
+    }
+}
+
+/// What happens after the creation and before `end`, in order. `place` spreads the charges.
 pub(crate) fn live(
-    kind: Kind,
+    (kind, place): (Kind, i64),
     created_at: DateTime<Utc>,
     end: DateTime<Utc>,
     rng: &mut impl Rng,
 ) -> Vec<Happening> {
     let changes = changes(kind, created_at, end, rng);
-    let uses = uses(&changes, end, rng);
-    let mut all = [changes, uses].concat();
+    let orders = charges(&changes, place, end);
+    let mut all = [changes, orders].concat();
     all.retain(|happening| happening.at < end);
     all.sort_by_key(|happening| happening.at);
     all
-}
-
-/// A webhook usually takes a second or two.
-pub(crate) fn soon(at: DateTime<Utc>, rng: &mut impl Rng) -> DateTime<Utc> {
-    at + TimeDelta::milliseconds(rng.random_range(300..3_000))
 }
 
 /// A point between two times.
@@ -93,59 +140,68 @@ fn changes(
     end: DateTime<Utc>,
     rng: &mut impl Rng,
 ) -> Vec<Happening> {
-    let answered_at = created_at + TimeDelta::milliseconds(rng.random_range(40_000..720_000));
-    let answer = |action, rng: &mut _| Happening {
-        at: answered_at,
-        action,
-        told_at: soon(answered_at, rng),
-    };
-    if kind == Kind::Awaiting {
-        return Vec::new();
-    }
-    if kind == Kind::Rejected {
-        return vec![answer(Action::Reject, rng)];
-    }
-    let mut all = vec![answer(Action::Approve, rng)];
-    let end = end.max(answered_at);
-    let mut then = |action, permille| {
-        let at = somewhere(answered_at, end, permille, rng);
-        Happening { at, action, told_at: soon(at, rng) }
-    };
+    let mut at = created_at + TimeDelta::milliseconds(rng.random_range(40_000..720_000));
+    let soon = |at, deed| Happening { at, deed, fate: Fate::Soon };
+    let mut all = Vec::new();
     match kind {
-        Kind::Awaiting | Kind::Rejected | Kind::Active => {}
-        Kind::Paused => {
-            all.push(then(Action::Disable, 150..600));
-            all.push(then(Action::Enable, 650..900));
+        Kind::Awaiting => return all,
+        Kind::Rejected => return vec![soon(at, Deed::Decline)],
+        Kind::Returned => {
+            all.push(soon(at, Deed::TurnBack));
+            let thought_s = rng.random_range(SECOND_THOUGHTS_S);
+            // Also on the last evening of the demo there is time for it.
+            at = (at + TimeDelta::seconds(thought_s)).min(between(at, end, 700).max(at));
+            at += TimeDelta::seconds(1);
         }
-        Kind::Disabled => all.push(then(Action::Disable, 300..900)),
-        Kind::Deleted => all.push(then(Action::Delete, 300..900)),
-        Kind::Eventful => {
-            let mut paused = then(Action::Disable, 400..450);
-            let mut enabled = paused;
-            enabled.action = Action::Enable;
-            enabled.at += PAUSE_SHORT;
-            enabled.told_at += PAUSE_SHORT;
-            paused.told_at = paused.at + LATE;
-            all.extend([paused, enabled, then(Action::Disable, 850..900)]);
-        }
+        Kind::Active | Kind::Paused | Kind::Disabled | Kind::Deleted | Kind::Eventful => {}
     }
+    all.push(soon(at, Deed::Confirm));
+    all.extend(merchants(kind, at, end.max(at), rng));
     all
 }
 
-/// Charges now and then, while the token can be charged.
-fn uses(changes: &[Happening], end: DateTime<Utc>, rng: &mut impl Rng) -> Vec<Happening> {
-    let mut uses = Vec::new();
-    let Some(mut at) = changes.first().map(|first| first.at) else { return uses };
-    for _ in 0..USES_MAX {
-        let minutes = rng.random_range(USE_EVERY_HOURS.start * 60..USE_EVERY_HOURS.end * 60);
-        at += TimeDelta::milliseconds(minutes * 60_000 + rng.random_range(0..60_000));
-        if at >= end {
-            break;
-        }
-        let newest = changes.iter().rfind(|change| change.at <= at);
-        if newest.is_some_and(|c| matches!(c.action, Action::Approve | Action::Enable)) {
-            uses.push(Happening { at, action: Action::Use, told_at: soon(at, rng) });
+/// What is done to a token that was approved.
+fn merchants(
+    kind: Kind,
+    approved_at: DateTime<Utc>,
+    end: DateTime<Utc>,
+    rng: &mut impl Rng,
+) -> Vec<Happening> {
+    let mut then = |deed: fn(By) -> Deed, permille| {
+        let at = somewhere(approved_at, end, permille, rng);
+        let by = if rng.random_ratio(2, 3) { By::Us } else { By::Dashboard };
+        Happening { at, deed: deed(by), fate: Fate::Soon }
+    };
+    match kind {
+        Kind::Awaiting | Kind::Rejected | Kind::Active | Kind::Returned => Vec::new(),
+        Kind::Paused => vec![then(Deed::Disable, 150..600), then(Deed::Enable, 650..900)],
+        Kind::Disabled => vec![then(Deed::Disable, 300..900)],
+        Kind::Deleted => vec![then(Deed::Delete, 300..900)],
+        Kind::Eventful => {
+            let at = then(Deed::Disable, 400..450).at;
+            let disabled = Happening { at, deed: Deed::Disable(By::Dashboard), fate: Fate::Late };
+            let enabled = Happening {
+                at: at + PAUSE_SHORT,
+                deed: Deed::Enable(By::Dashboard),
+                fate: Fate::Soon,
+            };
+            let last = then(Deed::Disable, 850..900);
+            vec![disabled, enabled, Happening { deed: Deed::Disable(By::Us), ..last }]
         }
     }
-    uses
+}
+
+/// On the days of charging, while the token can be charged.
+fn charges(changes: &[Happening], place: i64, end: DateTime<Utc>) -> Vec<Happening> {
+    let Some(first) = changes.first() else { return Vec::new() };
+    let week = |at: DateTime<Utc>| (at.timestamp() - CHARGES_FIRST_S).div_euclid(WEEK_S);
+    (week(first.at) + 1..=week(end))
+        .filter(|week| (week + place) % CHARGED_EVERY_WEEKS == 0)
+        .filter_map(|week| DateTime::from_timestamp(CHARGES_FIRST_S + week * WEEK_S, 0))
+        .filter(|at| {
+            let mut before = changes.iter().filter(|change| change.at <= *at);
+            before.next_back().is_some_and(|c| matches!(c.deed, Deed::Confirm | Deed::Enable(_)))
+        })
+        .map(|at| Happening { at, deed: Deed::Charge, fate: Fate::Soon })
+        .collect()
 }

@@ -1,10 +1,13 @@
 //! The plan of a demo: every step and its time, from a seed.
+//!
+//! What happens within an hour to different tokens is one wave: it happens at once, at one time of
+//! the simulated clock, so that waves are few and their steps can be taken side by side.
 
-use std::fmt;
 use std::iter;
 use std::ops::Range;
 
 use chrono::DateTime;
+use chrono::DurationRound;
 use chrono::SubsecRound;
 use chrono::TimeDelta;
 use chrono::Timelike;
@@ -15,23 +18,21 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use crate::sandbox::demo::life::By;
+use crate::sandbox::demo::life::Deed;
+use crate::sandbox::demo::life::Fate;
+use crate::sandbox::demo::life::Happening;
 use crate::sandbox::demo::life::KINDS;
 use crate::sandbox::demo::life::Kind;
+use crate::sandbox::demo::life::LATE;
 use crate::sandbox::demo::life::between;
 use crate::sandbox::demo::life::live;
 use crate::sandbox::demo::life::somewhere;
-use crate::sandbox::demo::life::soon;
 use crate::sandbox::demo::people;
-use crate::sandbox::ids;
-use crate::sandbox::message::Message;
-use crate::sandbox::token::Token;
-use crate::smartpay::TokenId;
 use crate::token::Consumer;
-use crate::token::ProviderTime;
 use crate::token::Reference;
-use crate::token::SessionId;
 
-/// More would take minutes to send.
+/// More would take many minutes to make.
 pub const TOKENS_MAX: u32 = 10_000;
 /// Provider times before 2020 are not plausible.
 pub const DAYS_MAX: u32 = 730;
@@ -39,42 +40,60 @@ pub const DAYS_MAX: u32 = 730;
 /// Nothing new happens this shortly before the end, so that every webhook arrives in time.
 const QUIET: TimeDelta = TimeDelta::minutes(10);
 const REFERENCE_FIRST: usize = 993;
-/// Of a hundred webhooks this many come twice.
-const TWICE_PERCENT: u32 = 4;
 /// Between which thousandths of the time tokens are created; the story's first is earlier.
-const CREATED: Range<i64> = 20..930;
+const CREATED: Range<i64> = 20..999;
+/// At which thousandth of the time strangers try the webhook door.
+const STRANGERS_COME: i64 = 700;
 const JAPAN: TimeDelta = TimeDelta::hours(9);
 const SLEEP: TimeDelta = TimeDelta::hours(7);
+/// A webhook usually takes a second or two.
+const LAG_MS: Range<i64> = 600..3_000;
+/// Between two waves at least, so that the webhooks of one arrive before the next.
+const APART: TimeDelta = TimeDelta::seconds(5);
+/// Longer than dense waves may push a late webhook's wave back.
+const LATE_SLACK: TimeDelta = TimeDelta::minutes(1);
 
-/// What will be sent and claimed, in strictly increasing time.
+/// What will be done, in strictly increasing time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    steps: Vec<Step>,
-    tokens: Vec<Token>,
+    waves: Vec<Wave>,
+    tokens: Vec<Planned>,
     starts_at: DateTime<Utc>,
+    until: DateTime<Utc>,
 }
 
+/// A token to be made; its place in the plan is its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// When it reaches the ledger.
+pub struct Planned {
+    /// None: a session made past the ledger.
+    pub owner: Option<Consumer>,
+    pub reference: Reference,
+}
+
+/// What happens at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wave {
     pub at: DateTime<Utc>,
+    /// How much later its webhooks arrive.
+    pub lag: TimeDelta,
     pub what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    Claim(DemoClaim),
-    Webhook(Message),
+    /// To different tokens. One whose webhook is not to arrive soon is alone.
+    Steps(Vec<Step>),
+    /// A webhook that is late arrives.
+    Wait,
+    /// Somebody without the secret tries the webhook door.
+    Strangers,
 }
 
-/// The shop notes whose a token is, as soon as it has the session.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DemoClaim {
-    pub token_id: TokenId,
-    pub session: SessionId,
-    pub consumer: Consumer,
-    pub reference: Option<Reference>,
-    pub token_created_at: ProviderTime,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub token: usize,
+    pub deed: Deed,
+    pub fate: Fate,
 }
 
 /// A token before anything has happened to it.
@@ -90,80 +109,95 @@ impl Plan {
         let mut rng = StdRng::seed_from_u64(seed);
         let until = until.trunc_subsecs(3);
         let starts_at = until - TimeDelta::days(i64::from(days.clamp(1, DAYS_MAX)));
-        let mut plan = Plan { steps: Vec::new(), tokens: Vec::new(), starts_at };
-        let tokens = usize::try_from(tokens.min(TOKENS_MAX)).expect("a small number fits");
+        let count = usize::try_from(tokens.min(TOKENS_MAX)).expect("a small number fits");
         let end = until - QUIET;
-        for draft in drafts(tokens, starts_at, end, &mut rng) {
-            plan.add(draft, end, &mut rng);
+        let mut tokens = Vec::with_capacity(count);
+        let mut timed = Vec::new();
+        for draft in drafts(count, starts_at, end, &mut rng) {
+            timed.extend(life(&draft, tokens.len(), end, &mut rng));
+            let reference = format!("sub-{:04}", REFERENCE_FIRST + tokens.len());
+            let reference = Reference::parse(&reference).expect("letters, a dash and digits");
+            tokens.push(Planned { owner: draft.owner, reference });
         }
-        plan.put_in_order();
-        plan
+        if !tokens.is_empty() {
+            timed.push((between(starts_at, end, STRANGERS_COME), What::Strangers));
+        }
+        timed.sort_by_key(|(at, _)| *at);
+        let waves = in_waves(timed, starts_at, &mut rng);
+        Plan { waves, tokens, starts_at, until }
     }
 
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
+    pub fn waves(&self) -> &[Wave] {
+        &self.waves
     }
 
-    /// The tokens as the last step leaves them at Smartpay, in the order of their creation.
-    pub fn tokens(&self) -> &[Token] {
+    /// In the order of their creation.
+    pub fn tokens(&self) -> &[Planned] {
         &self.tokens
     }
 
-    /// The beginning of the simulated time: before the first step.
+    /// The beginning of the simulated time: before the first wave.
     pub fn starts_at(&self) -> DateTime<Utc> {
         self.starts_at
     }
 
-    fn add(&mut self, draft: Draft, end: DateTime<Utc>, rng: &mut StdRng) {
-        let reference = format!("sub-{:04}", REFERENCE_FIRST + self.tokens.len());
-        let reference = Reference::parse(&reference).expect("letters, a dash and digits");
-        let (mut token, created) = Token::create(Some(reference.clone()), draft.created_at, rng);
-        self.tell(soon(draft.created_at, rng), created, rng);
-        if let Some(consumer) = draft.owner {
-            let claim = DemoClaim {
-                token_id: token.id().clone(),
-                session: ids::session_id(rng),
-                consumer,
-                reference: Some(reference),
-                token_created_at: token.created_at(),
-            };
-            self.steps.push(Step { at: soon(draft.created_at, rng), what: What::Claim(claim) });
-        }
-        for happening in live(draft.kind, draft.created_at, end, rng) {
-            let message = token.apply(happening.action, happening.at, rng);
-            self.tell(happening.told_at, message.expect("lives keep to what is legal"), rng);
-        }
-        self.tokens.push(token);
-    }
-
-    fn tell(&mut self, at: DateTime<Utc>, message: Message, rng: &mut impl Rng) {
-        if rng.random_ratio(TWICE_PERCENT, 100) {
-            let again = at + TimeDelta::milliseconds(rng.random_range(2_000..90_000));
-            self.steps.push(Step { at: again, what: What::Webhook(message.clone()) });
-        }
-        self.steps.push(Step { at, what: What::Webhook(message) });
-    }
-
-    /// No two steps share a time: the time of the last one recorded says which those are.
-    fn put_in_order(&mut self) {
-        self.steps.sort_by_key(|step| step.at);
-        let mut earliest = self.starts_at + TimeDelta::milliseconds(1);
-        for step in &mut self.steps {
-            step.at = step.at.max(earliest);
-            earliest = step.at + TimeDelta::milliseconds(1);
-        }
+    /// Its end: after the last webhook.
+    pub fn until(&self) -> DateTime<Utc> {
+        self.until
     }
 }
 
-impl fmt::Debug for DemoClaim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DemoClaim({}, token redacted)", self.consumer)
+type Timed = (DateTime<Utc>, What);
+
+/// Everything about one token.
+fn life(draft: &Draft, token: usize, end: DateTime<Utc>, rng: &mut StdRng) -> Vec<Timed> {
+    let by = if draft.owner.is_some() { By::Us } else { By::Dashboard };
+    let begin = Happening { at: draft.created_at, deed: Deed::Ask(by), fate: Fate::Soon };
+    let place = i64::try_from(token).expect("a place in the plan is a small number");
+    let happenings = live((draft.kind, place), draft.created_at, end, rng);
+    let mut timed = Vec::new();
+    for Happening { at, deed, fate } in iter::once(begin).chain(happenings) {
+        timed.push((at, What::Steps(vec![Step { token, deed, fate }])));
+        if fate == Fate::Late {
+            timed.push((at + LATE + LATE_SLACK, What::Wait));
+        }
     }
+    timed
+}
+
+/// Puts together what can happen at once.
+fn in_waves(timed: Vec<Timed>, starts_at: DateTime<Utc>, rng: &mut StdRng) -> Vec<Wave> {
+    let mut waves: Vec<Wave> = Vec::new();
+    let mut earliest = starts_at + APART;
+    for (at, what) in timed {
+        match waves.last_mut() {
+            Some(wave) if joins(wave, at, &what) => {
+                wave.at = wave.at.max(at);
+                if let (What::Steps(all), What::Steps(more)) = (&mut wave.what, what) {
+                    all.extend(more);
+                }
+            }
+            _ => {
+                let lag = TimeDelta::milliseconds(rng.random_range(LAG_MS));
+                waves.push(Wave { at: at.max(earliest), lag, what });
+            }
+        }
+        earliest = waves.last().map_or(earliest, |wave| wave.at + APART);
+    }
+    waves
+}
+
+fn joins(wave: &Wave, at: DateTime<Utc>, what: &What) -> bool {
+    let hour = |at: DateTime<Utc>| at.duration_trunc(TimeDelta::hours(1)).ok();
+    let (What::Steps(all), What::Steps(more)) = (&wave.what, what) else { return false };
+    let soon = |step: &Step| step.fate == Fate::Soon;
+    let new = |step: &Step| all.iter().all(|other| other.token != step.token);
+    hour(wave.at) == hour(at) && all.iter().all(soon) && more.iter().all(|s| soon(s) && new(s))
 }
 
 /// All tokens in the order of their creation; the story's first one is the first of all.
 fn drafts(tokens: usize, start: DateTime<Utc>, end: DateTime<Utc>, rng: &mut StdRng) -> Vec<Draft> {
-    let story = [(10, Kind::Eventful), (100, Kind::Deleted), (300, Kind::Active)];
+    let story = [(10, Kind::Eventful), (100, Kind::Deleted), (300, Kind::Returned)];
     let sleeps = between(start, end, 10) - start > SLEEP;
     let mut deck = Vec::new();
     let mut drafts = Vec::with_capacity(tokens);
@@ -175,7 +209,7 @@ fn drafts(tokens: usize, start: DateTime<Utc>, end: DateTime<Utc>, rng: &mut Std
             (None, Some(_)) => (somewhere(start, end, CREATED, rng), draw(&mut deck, rng)),
         };
         // In a short demo there would not be time to sleep.
-        let created_at = if sleeps { awake(created_at) } else { created_at };
+        let created_at = if sleeps { awake(created_at, end) } else { created_at };
         drafts.push(Draft { created_at, kind, owner });
     }
     drafts.sort_by_key(|draft| draft.created_at);
@@ -183,7 +217,7 @@ fn drafts(tokens: usize, start: DateTime<Utc>, end: DateTime<Utc>, rng: &mut Std
 }
 
 /// Every kind comes as often as it should, also among few tokens.
-fn draw(deck: &mut Vec<Kind>, rng: &mut StdRng) -> Kind {
+fn draw(deck: &mut Vec<Kind>, rng: &mut impl Rng) -> Kind {
     if deck.is_empty() {
         deck.extend(KINDS.iter().flat_map(|(kind, count)| iter::repeat_n(*kind, *count)));
         deck.shuffle(rng);
@@ -191,7 +225,8 @@ fn draw(deck: &mut Vec<Kind>, rng: &mut StdRng) -> Kind {
     deck.pop().expect("the deck was filled")
 }
 
-/// In Japan people sleep from one to eight.
-fn awake(at: DateTime<Utc>) -> DateTime<Utc> {
-    if (1..8).contains(&(at + JAPAN).hour()) { at + SLEEP } else { at }
+/// In Japan people sleep from one to eight, but for the last night of the demo.
+fn awake(at: DateTime<Utc>, end: DateTime<Utc>) -> DateTime<Utc> {
+    let asleep = (1..8).contains(&(at + JAPAN).hour()) && at + SLEEP < end;
+    if asleep { at + SLEEP } else { at }
 }

@@ -1,0 +1,226 @@
+//! The demo lived through the real doors: its story is in the ledger, and both sides agree.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+use secrecy::SecretString;
+use serde_json::Value;
+use tokenledger::clock::Clock;
+use tokenledger::database::OWNER;
+use tokenledger::ledger::Authority;
+use tokenledger::ledger::Claimed;
+use tokenledger::ledger::Submission;
+use tokenledger::sandbox::Registration;
+use tokenledger::sandbox::Sandbox;
+use tokenledger::sandbox::Sender;
+use tokenledger::sandbox::demo::Demo;
+use tokenledger::sandbox::demo::DemoClaim;
+use tokenledger::sandbox::demo::Doors;
+use tokenledger::sandbox::demo::Plan;
+use tokenledger::token::Claim;
+use tokenledger::token::ClaimOrigin;
+use tokenledger::token::Said;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::bodies::NOW_MS;
+use crate::sandbox_demo::ends;
+use crate::token_inputs::ms;
+use crate::world::DEV;
+use crate::world::SECRET;
+use crate::world::SUBSCRIPTION;
+use crate::world::Served;
+use crate::world::World;
+use crate::world::ask;
+
+const SMARTPAY_KEY: &str = "sk_test_5f0c1d9e7a3b486295ce8d17f4a06b3c";
+const DAYS: u32 = 30;
+
+/// A ledger and a sandbox with a demo's past.
+struct Lived {
+    world: World,
+    served: Served,
+    plan: Plan,
+    truth: Value,
+}
+
+async fn live(seed: u64, tokens: u32) -> Lived {
+    let world = World::new().await;
+    // The world's ledger begins then, and never goes back.
+    let until = ms(NOW_MS).to_datetime() + TimeDelta::days(i64::from(DAYS));
+    let plan = Plan::make(seed, tokens, DAYS, until);
+    world.clock.set(plan.starts_at());
+    let served = world.serves().await;
+    let hook = format!("http://{}{DEV}", served.address);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let sandbox = Sandbox::open(world.options(OWNER), &url, world.clock.clone()).await.unwrap();
+    let registration = Registration { id: SUBSCRIPTION, url: &hook, signing_secret: SECRET };
+    sandbox.register(&registration).await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = sandbox.clone();
+    let serving = tokio::spawn(async move {
+        serving.serve(listener, async { drop(stopped.await) }).await;
+    });
+    let demo = Demo {
+        plan: &plan,
+        doors: Doors::new(&url, SecretString::from(SMARTPAY_KEY)).unwrap(),
+        sandbox: sandbox.clone(),
+        clock: world.clock.clone(),
+        strangers: Sender::new(&hook, SECRET, SUBSCRIPTION, world.clock.clone()).unwrap(),
+    };
+    let mut told = Vec::new();
+    let claim = async |claim| claims(&world, claim).await;
+    demo.run(claim, |done, of| told.push((done, of))).await.unwrap();
+    let waves = plan.waves().len();
+    assert_eq!(told, (1..=waves).map(|done| (done, waves)).collect::<Vec<_>>());
+    assert_eq!(world.clock.now(), plan.until());
+    let truth = reqwest::get(format!("{url}/sandbox/tokens")).await.unwrap().json().await.unwrap();
+    stop.send(()).unwrap();
+    serving.await.unwrap();
+    sandbox.close().await;
+    Lived { world, served, plan, truth }
+}
+
+async fn claims(world: &World, demo: DemoClaim) -> anyhow::Result<()> {
+    let claim = Claim {
+        token_created_at: demo.token_created_at,
+        session: Some(demo.session),
+        consumer: Some(demo.consumer),
+        reference: demo.reference,
+        origin: ClaimOrigin::SessionResponse,
+    };
+    let authority = Authority { actor: "demo".to_owned(), reason: "a session".to_owned() };
+    let now = world.clock.now();
+    let claimed = Claimed::new(&world.vault, demo.token_id, claim, authority, now);
+    world.ledger.submit(Submission::Claim(claimed)).await?;
+    Ok(())
+}
+
+impl Lived {
+    /// All tokens, by the reference that the shop gave them.
+    async fn tokens(&self) -> BTreeMap<String, Value> {
+        let list = self.served.reads("/v1/tokens?limit=200").await;
+        let rows = rows(&list).iter();
+        rows.map(|token| (token["reference"].as_str().unwrap().to_owned(), token.clone())).collect()
+    }
+
+    async fn events(&self, token: &Value) -> Vec<Value> {
+        let reference = token["ref"].as_str().unwrap();
+        let list = self.served.reads(&format!("/v1/tokens/{reference}/events")).await;
+        rows(&list).clone()
+    }
+
+    /// What happened to each token, when, and when that was recorded.
+    async fn histories(&self) -> BTreeMap<String, Vec<(String, DateTime<Utc>, DateTime<Utc>)>> {
+        let mut histories = BTreeMap::new();
+        for (reference, token) in self.tokens().await {
+            let events = self.events(&token).await;
+            let events = events.iter().map(|event| {
+                let kind = event["type"].as_str().unwrap().to_owned();
+                (kind, time(event, "occurred_at"), time(event, "recorded_at"))
+            });
+            histories.insert(reference, events.collect());
+        }
+        histories
+    }
+}
+
+fn rows(list: &Value) -> &Vec<Value> {
+    list.get("data").and_then(Value::as_array).unwrap()
+}
+
+fn time(event: &Value, field: &str) -> DateTime<Utc> {
+    event[field].as_str().unwrap().parse().unwrap()
+}
+
+fn status_of(said: Said) -> &'static str {
+    match said {
+        Said::RequiresAuthorization => "awaiting_authorization",
+        Said::Active => "active",
+        Said::Disabled => "disabled",
+        Said::Rejected => "rejected",
+        Said::Deleted => "deleted",
+    }
+}
+
+#[tokio::test]
+async fn the_demo_has_its_story_and_both_sides_agree_at_the_end() {
+    let lived = live(3, 40).await;
+    let tokens = lived.tokens().await;
+    let planned: Vec<(String, &str)> = lived
+        .plan
+        .tokens()
+        .iter()
+        .zip(ends(&lived.plan))
+        .map(|(token, said)| (token.reference.as_str().to_owned(), status_of(said)))
+        .collect();
+    let ours: Vec<(String, &str)> = tokens
+        .iter()
+        .map(|(reference, token)| (reference.clone(), token["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(ours, planned);
+    let truth = lived.truth["tokens"].as_array().unwrap();
+    assert_eq!(truth.len(), 40);
+    for theirs in truth {
+        let token = &tokens[theirs["reference"].as_str().unwrap()];
+        let status = theirs["status"].as_str().unwrap();
+        let said = Said::ALL.into_iter().find(|said| said.as_str() == status).unwrap();
+        assert_eq!(token["status"], status_of(said));
+    }
+
+    let unattributed: Vec<&Value> =
+        tokens.values().filter(|token| token["attributed"] == false).collect();
+    assert_eq!(unattributed.len(), 1);
+    assert_eq!(unattributed[0]["status"], "active");
+
+    let mut late = 0;
+    for (reference, history) in lived.histories().await {
+        for (kind, occurred, recorded) in history {
+            assert!(occurred <= recorded && recorded <= lived.plan.until(), "{reference} {kind}");
+            if recorded - occurred > TimeDelta::hours(3) {
+                assert_eq!((reference.as_str(), kind.as_str()), ("sub-0993", "Disabled"));
+                late += 1;
+            } else {
+                assert!(recorded - occurred < TimeDelta::seconds(10), "{reference} {kind}");
+            }
+        }
+    }
+    assert_eq!(late, 1);
+    let mut sql = lived.world.sql_as("postgres").await;
+    let odd = "SELECT count(*) FROM inputs WHERE verdict NOT IN ('applied', 'witness')";
+    assert_eq!(ask::<i64>(&mut sql, odd).await, 0);
+    let twice: i64 = ask(&mut sql, "SELECT count(*) FROM copies").await;
+    assert!(twice > 0, "no webhook came twice");
+}
+
+#[tokio::test]
+async fn a_seed_makes_the_same_histories_again() {
+    let (one, other) = tokio::join!(live(11, 24), live(11, 24));
+    let histories = one.histories().await;
+    assert_eq!(histories, other.histories().await);
+    assert_eq!(histories.len(), 24);
+    let times: Vec<DateTime<Utc>> =
+        histories.values().flatten().map(|(_, occurred, _)| *occurred).collect();
+    let days = times.iter().max().unwrap().signed_duration_since(times.iter().min().unwrap());
+    assert!(days > TimeDelta::days(20), "{days}");
+}
+
+#[tokio::test]
+async fn a_demo_that_cannot_go_on_says_where() {
+    let plan = Plan::make(1, 3, 10, ms(NOW_MS).to_datetime());
+    let world = World::new().await;
+    let clock = Clock::set_at(plan.starts_at());
+    let url = "http://127.0.0.1:1";
+    let demo = Demo {
+        plan: &plan,
+        doors: Doors::new(url, SecretString::from(SMARTPAY_KEY)).unwrap(),
+        sandbox: Sandbox::open(world.options(OWNER), url, clock.clone()).await.unwrap(),
+        clock: clock.clone(),
+        strangers: Sender::new(url, SECRET, SUBSCRIPTION, clock).unwrap(),
+    };
+    let error = demo.run(async |_| Ok(()), |_, _| ()).await.unwrap_err();
+    assert_eq!(error.to_string(), "setting faults");
+}
