@@ -9,29 +9,36 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokenledger::clock::Clock;
 use tokenledger::database::OWNER;
-use tokenledger::ledger::Authority;
-use tokenledger::ledger::Claimed;
-use tokenledger::ledger::Submission;
+use tokenledger::readings::Points;
+use tokenledger::readings::Reader;
+use tokenledger::returns::Returns;
+use tokenledger::returns::look_at_due;
 use tokenledger::sandbox::Registration;
 use tokenledger::sandbox::Sandbox;
 use tokenledger::sandbox::Sender;
 use tokenledger::sandbox::demo::Demo;
-use tokenledger::sandbox::demo::DemoClaim;
 use tokenledger::sandbox::demo::Doors;
+use tokenledger::sandbox::demo::Place;
 use tokenledger::sandbox::demo::Plan;
-use tokenledger::token::Claim;
-use tokenledger::token::ClaimOrigin;
+use tokenledger::smartpay::Mode;
+use tokenledger::smartpay::client::ApiUrl;
+use tokenledger::smartpay::client::Client;
+use tokenledger::smartpay::client::Limits;
+use tokenledger::smartpay::client::SecretKey;
 use tokenledger::token::Said;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::bodies::NOW_MS;
+use crate::bodies::WINDOW_MS;
 use crate::sandbox_demo::ends;
 use crate::token_inputs::ms;
+use crate::world::API_KEY;
 use crate::world::DEV;
 use crate::world::SECRET;
 use crate::world::SUBSCRIPTION;
 use crate::world::Served;
+use crate::world::Serving;
 use crate::world::World;
 use crate::world::ask;
 
@@ -52,10 +59,11 @@ async fn live(seed: u64, tokens: u32) -> Lived {
     let until = ms(NOW_MS).to_datetime() + TimeDelta::days(i64::from(DAYS));
     let plan = Plan::make(seed, tokens, DAYS, until);
     world.clock.set(plan.starts_at());
-    let served = world.serves().await;
-    let hook = format!("http://{}{DEV}", served.address);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let smartpay = Some(client(&world, &url));
+    let served = world.serves_with(Serving { smartpay, ..world.serving() }).await;
+    let hook = format!("http://{}{DEV}", served.address);
     let sandbox = Sandbox::open(world.options(OWNER), &url, world.clock.clone()).await.unwrap();
     let registration = Registration { id: SUBSCRIPTION, url: &hook, signing_secret: SECRET };
     sandbox.register(&registration).await.unwrap();
@@ -66,14 +74,19 @@ async fn live(seed: u64, tokens: u32) -> Lived {
     });
     let demo = Demo {
         plan: &plan,
-        doors: Doors::new(&url, SecretString::from(SMARTPAY_KEY)).unwrap(),
+        doors: Doors::new(
+            place("https://ledger.example", &format!("http://{}", served.address), API_KEY),
+            place(&url, &url, SMARTPAY_KEY),
+        )
+        .unwrap(),
         sandbox: sandbox.clone(),
         clock: world.clock.clone(),
         strangers: Sender::new(&hook, SECRET, SUBSCRIPTION, world.clock.clone()).unwrap(),
     };
     let mut told = Vec::new();
-    let claim = async |claim| claims(&world, claim).await;
-    demo.run(claim, |done, of| told.push((done, of))).await.unwrap();
+    let returns = returns(&world, &url);
+    let expire = async || Ok(look_at_due(&returns).await.map(drop)?);
+    demo.run(expire, |done, of| told.push((done, of))).await.unwrap();
     let waves = plan.waves().len();
     assert_eq!(told, (1..=waves).map(|done| (done, waves)).collect::<Vec<_>>());
     assert_eq!(world.clock.now(), plan.until());
@@ -84,19 +97,29 @@ async fn live(seed: u64, tokens: u32) -> Lived {
     Lived { world, served, plan, truth }
 }
 
-async fn claims(world: &World, demo: DemoClaim) -> anyhow::Result<()> {
-    let claim = Claim {
-        token_created_at: demo.token_created_at,
-        session: Some(demo.session),
-        consumer: Some(demo.consumer),
-        reference: demo.reference,
-        origin: ClaimOrigin::SessionResponse,
+fn place(shown: &str, reached: &str, key: &str) -> Place {
+    Place { shown: shown.to_owned(), reached: reached.to_owned(), key: SecretString::from(key) }
+}
+
+fn client(world: &World, sandbox: &str) -> Client {
+    let url = ApiUrl::parse(&format!("{sandbox}/v1")).unwrap();
+    let key = SecretKey::parse(SMARTPAY_KEY).unwrap();
+    Client::new(url, key, world.clock.clone(), Limits::STANDARD).unwrap()
+}
+
+/// What the service's schedule works with.
+fn returns(world: &World, sandbox: &str) -> Returns {
+    let reader = Reader {
+        ledger: world.ledger.clone(),
+        pool: world.pool.clone(),
+        vault: world.vault.clone(),
+        clock: world.clock.clone(),
+        client: client(world, sandbox),
+        mode: Mode::Test,
+        window_ms: WINDOW_MS,
+        points: Points::default(),
     };
-    let authority = Authority { actor: "demo".to_owned(), reason: "a session".to_owned() };
-    let now = world.clock.now();
-    let claimed = Claimed::new(&world.vault, demo.token_id, claim, authority, now);
-    world.ledger.submit(Submission::Claim(claimed)).await?;
-    Ok(())
+    Returns { reader }
 }
 
 impl Lived {
@@ -136,6 +159,11 @@ fn time(event: &Value, field: &str) -> DateTime<Utc> {
     event[field].as_str().unwrap().parse().unwrap()
 }
 
+/// How the ledger sees a token, one that waits being as good as one whose shopper left.
+fn seen(status: &str) -> &str {
+    if status == "canceled" { "awaiting_authorization" } else { status }
+}
+
 fn status_of(said: Said) -> &'static str {
     match said {
         Said::RequiresAuthorization => "awaiting_authorization",
@@ -159,7 +187,7 @@ async fn the_demo_has_its_story_and_both_sides_agree_at_the_end() {
         .collect();
     let ours: Vec<(String, &str)> = tokens
         .iter()
-        .map(|(reference, token)| (reference.clone(), token["status"].as_str().unwrap()))
+        .map(|(reference, token)| (reference.clone(), seen(token["status"].as_str().unwrap())))
         .collect();
     assert_eq!(ours, planned);
     let truth = lived.truth["tokens"].as_array().unwrap();
@@ -168,13 +196,35 @@ async fn the_demo_has_its_story_and_both_sides_agree_at_the_end() {
         let token = &tokens[theirs["reference"].as_str().unwrap()];
         let status = theirs["status"].as_str().unwrap();
         let said = Said::ALL.into_iter().find(|said| said.as_str() == status).unwrap();
-        assert_eq!(token["status"], status_of(said));
+        assert_eq!(seen(token["status"].as_str().unwrap()), status_of(said));
     }
 
     let unattributed: Vec<&Value> =
         tokens.values().filter(|token| token["attributed"] == false).collect();
     assert_eq!(unattributed.len(), 1);
     assert_eq!(unattributed[0]["status"], "active");
+
+    let story = "/v1/consumers/C-20418/tokens";
+    let story = lived.served.reads(story).await;
+    let mut kinds = Vec::new();
+    for token in rows(&story) {
+        let events = lived.events(token).await;
+        let kind = |event: &Value| event["type"].as_str().unwrap().to_owned();
+        kinds.push(events.iter().map(kind).collect::<Vec<_>>());
+    }
+    kinds.sort();
+    let (made, active, off) = ("SessionCreated", "Activated", "Disabled");
+    assert_eq!(
+        kinds,
+        [
+            vec![made, active, "Deleted"],
+            // The second is the one whose webhook was late: it was recorded after what followed it.
+            vec![made, active, "Enabled", off, off],
+            vec![made, "Canceled", active],
+        ]
+    );
+    let expired = tokens.values().filter(|token| token["status"] == "canceled");
+    assert!(expired.count() > 0, "sessions that nobody used come to an end");
 
     let mut late = 0;
     for (reference, history) in lived.histories().await {
@@ -190,7 +240,8 @@ async fn the_demo_has_its_story_and_both_sides_agree_at_the_end() {
     }
     assert_eq!(late, 1);
     let mut sql = lived.world.sql_as("postgres").await;
-    let odd = "SELECT count(*) FROM inputs WHERE verdict NOT IN ('applied', 'witness')";
+    let odd = "SELECT count(*) FROM inputs
+        WHERE kind = 'delivery' AND verdict NOT IN ('applied', 'witness')";
     assert_eq!(ask::<i64>(&mut sql, odd).await, 0);
     let twice: i64 = ask(&mut sql, "SELECT count(*) FROM copies").await;
     assert!(twice > 0, "no webhook came twice");
@@ -216,11 +267,11 @@ async fn a_demo_that_cannot_go_on_says_where() {
     let url = "http://127.0.0.1:1";
     let demo = Demo {
         plan: &plan,
-        doors: Doors::new(url, SecretString::from(SMARTPAY_KEY)).unwrap(),
+        doors: Doors::new(place(url, url, API_KEY), place(url, url, SMARTPAY_KEY)).unwrap(),
         sandbox: Sandbox::open(world.options(OWNER), url, clock.clone()).await.unwrap(),
         clock: clock.clone(),
         strangers: Sender::new(url, SECRET, SUBSCRIPTION, clock).unwrap(),
     };
-    let error = demo.run(async |_| Ok(()), |_, _| ()).await.unwrap_err();
+    let error = demo.run(async || Ok(()), |_, _| ()).await.unwrap_err();
     assert_eq!(error.to_string(), "setting faults");
 }

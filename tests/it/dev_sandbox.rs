@@ -123,6 +123,12 @@ async fn the_demos_tokens_are_at_the_pretend_smartpay_too() {
             _ => status,
         })
         .collect();
+    // A session that ended unused is canceled for us; Smartpay's token goes on waiting.
+    for ours in &mut ours {
+        if ours == "canceled" {
+            *ours = json!("awaiting_authorization");
+        }
+    }
     ours.sort_by_key(Value::to_string);
     theirs.sort_by_key(Value::to_string);
     assert_eq!(ours, theirs);

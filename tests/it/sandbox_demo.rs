@@ -34,7 +34,7 @@ pub(crate) fn steps(plan: &Plan) -> impl Iterator<Item = (DateTime<Utc>, &Step)>
     plan.waves().iter().flat_map(|wave| {
         let steps: &[Step] = match &wave.what {
             What::Steps(steps) => steps,
-            What::Wait | What::Strangers => &[],
+            What::Wait | What::Expiry | What::Strangers => &[],
         };
         steps.iter().map(|step| (wave.at, step))
     })

@@ -24,17 +24,14 @@ use tokenledger::clock::Clock;
 use tokenledger::database;
 use tokenledger::database::LedgerName;
 use tokenledger::database::Mark;
-use tokenledger::ledger::Authority;
-use tokenledger::ledger::Claimed;
-use tokenledger::ledger::Submission;
+use tokenledger::returns;
+use tokenledger::returns::Returns;
 use tokenledger::sandbox::Sandbox;
 use tokenledger::sandbox::Sender;
 use tokenledger::sandbox::demo::Demo as Driven;
-use tokenledger::sandbox::demo::DemoClaim;
 use tokenledger::sandbox::demo::Doors;
+use tokenledger::sandbox::demo::Place;
 use tokenledger::sandbox::demo::Plan;
-use tokenledger::token::Claim;
-use tokenledger::token::ClaimOrigin;
 
 use crate::cli::dev::ENDPOINT;
 use crate::cli::dev::Site;
@@ -168,13 +165,16 @@ pub(super) async fn make(
     let clock = Clock::set_at(plan.starts_at());
     let (service_listener, sandbox_listener) = (listen(0).await?, listen(0).await?);
     let (service_url, sandbox_url) = (url_of(&service_listener)?, url_of(&sandbox_listener)?);
-    let sandbox = sandbox::open(site.sandbox_database, &sandbox_url, clock.clone()).await?;
+    let sandbox = sandbox::open(site.sandbox_database, site.urls.sandbox, clock.clone()).await?;
     sandbox::register(&sandbox, site.home, &service_url).await?;
     let service = open(site, &sandbox_url, clock.clone()).await?;
     let secrets = &site.home.secrets;
     let driven = Driven {
         plan: &plan,
-        doors: Doors::new(&sandbox_url, SecretString::from(secrets.smartpay_secret_key.as_str()))?,
+        doors: Doors::new(
+            place(site.urls.service, &service_url, &secrets.api_key),
+            place(site.urls.sandbox, &sandbox_url, &secrets.smartpay_secret_key),
+        )?,
         sandbox: sandbox.clone(),
         clock: clock.clone(),
         strangers: Sender::new(
@@ -207,34 +207,32 @@ pub(super) async fn make(
     Ok(())
 }
 
+/// What is kept for later names the ports that `dev` will have.
+fn place(shown: &str, reached: &str, key: &str) -> Place {
+    Place { shown: shown.to_owned(), reached: reached.to_owned(), key: SecretString::from(key) }
+}
+
 async fn drive(driven: &Driven<'_>, service: &Service) -> anyhow::Result<()> {
     let tokens = driven.plan.tokens().len();
     tracing::info!(tokens, "making the demo");
     let mut said = Instant::now();
-    let claim = async |claim: DemoClaim| record_claim(service, claim).await;
     driven
-        .run(claim, |done, waves| {
-            if said.elapsed() >= SAY_EVERY {
-                said = Instant::now();
-                tracing::info!("making the demo: {} of 100", done * 100 / waves);
-            }
-        })
+        .run(
+            async || expire(service).await,
+            |done, waves| {
+                if said.elapsed() >= SAY_EVERY {
+                    said = Instant::now();
+                    tracing::info!("making the demo: {} of 100", done * 100 / waves);
+                }
+            },
+        )
         .await
 }
 
-async fn record_claim(service: &Service, demo: DemoClaim) -> anyhow::Result<()> {
-    let app = service.app();
-    let claim = Claim {
-        token_created_at: demo.token_created_at,
-        session: Some(demo.session),
-        consumer: Some(demo.consumer),
-        reference: demo.reference,
-        origin: ClaimOrigin::SessionResponse,
-    };
-    let authority =
-        Authority { actor: "demo".to_owned(), reason: "a session of the demo".to_owned() };
-    let claimed = Claimed::new(&app.vault, demo.token_id, claim, authority, app.clock.now());
-    app.ledger.submit(Submission::Claim(claimed)).await?;
+/// The service's own schedule looks once in a while; on a simulated clock that would be days late.
+async fn expire(service: &Service) -> anyhow::Result<()> {
+    let outbox = service.app().outbox.as_ref().context("the demo calls the sandbox")?;
+    returns::look_at_due(&Returns { reader: outbox.reader.clone() }).await?;
     Ok(())
 }
 

@@ -47,12 +47,21 @@ pub enum By {
     Dashboard,
 }
 
+/// Where a shopper goes who has confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Back to the shop, past the ledger.
+    Returns,
+    /// Closes the page, so that only a webhook tells of it.
+    Leaves,
+}
+
 /// What somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A session is asked for.
     Ask(By),
-    Confirm,
+    Confirm(Then),
     TurnBack,
     Decline,
     Disable(By),
@@ -91,7 +100,7 @@ impl Deed {
     pub const fn action(self) -> Option<Action> {
         match self {
             Deed::Ask(_) => Some(Action::Create),
-            Deed::Confirm => Some(Action::Approve),
+            Deed::Confirm(_) => Some(Action::Approve),
             Deed::TurnBack => None,
             Deed::Decline => Some(Action::Reject),
             Deed::Disable(_) => Some(Action::Disable),
@@ -155,7 +164,8 @@ fn changes(
         }
         Kind::Active | Kind::Paused | Kind::Disabled | Kind::Deleted | Kind::Eventful => {}
     }
-    all.push(soon(at, Deed::Confirm));
+    let then = if rng.random_ratio(2, 3) { Then::Returns } else { Then::Leaves };
+    all.push(soon(at, Deed::Confirm(then)));
     all.extend(merchants(kind, at, end.max(at), rng));
     all
 }
@@ -200,7 +210,7 @@ fn charges(changes: &[Happening], place: i64, end: DateTime<Utc>) -> Vec<Happeni
         .filter_map(|week| DateTime::from_timestamp(CHARGES_FIRST_S + week * WEEK_S, 0))
         .filter(|at| {
             let mut before = changes.iter().filter(|change| change.at <= *at);
-            before.next_back().is_some_and(|c| matches!(c.deed, Deed::Confirm | Deed::Enable(_)))
+            before.next_back().is_some_and(|c| matches!(c.deed, Deed::Confirm(_) | Deed::Enable(_)))
         })
         .map(|at| Happening { at, deed: Deed::Charge, fate: Fate::Soon })
         .collect()

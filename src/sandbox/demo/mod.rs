@@ -7,9 +7,11 @@ mod doors;
 mod run;
 
 pub use crate::sandbox::demo::doors::Doors;
+pub use crate::sandbox::demo::doors::Place;
 pub use crate::sandbox::demo::life::By;
 pub use crate::sandbox::demo::life::Deed;
 pub use crate::sandbox::demo::life::Fate;
+pub use crate::sandbox::demo::life::Then;
 pub use crate::sandbox::demo::plan::DAYS_MAX;
 pub use crate::sandbox::demo::plan::Plan;
 pub use crate::sandbox::demo::plan::Planned;
@@ -18,4 +20,3 @@ pub use crate::sandbox::demo::plan::TOKENS_MAX;
 pub use crate::sandbox::demo::plan::Wave;
 pub use crate::sandbox::demo::plan::What;
 pub use crate::sandbox::demo::run::Demo;
-pub use crate::sandbox::demo::run::DemoClaim;

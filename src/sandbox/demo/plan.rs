@@ -50,6 +50,8 @@ const SLEEP: TimeDelta = TimeDelta::hours(7);
 const LAG_MS: Range<i64> = 600..3_000;
 /// Between two waves at least, so that the webhooks of one arrive before the next.
 const APART: TimeDelta = TimeDelta::seconds(5);
+/// When the ledger looks at a session that nobody used: a day, ten minutes and a little.
+const LOOKED_AT: TimeDelta = TimeDelta::seconds(24 * 3_600 + 11 * 60);
 /// Longer than dense waves may push a late webhook's wave back.
 const LATE_SLACK: TimeDelta = TimeDelta::minutes(1);
 
@@ -85,6 +87,8 @@ pub enum What {
     Steps(Vec<Step>),
     /// A webhook that is late arrives.
     Wait,
+    /// The time of a session is over, and the ledger looks at it.
+    Expiry,
     /// Somebody without the secret tries the webhook door.
     Strangers,
 }
@@ -158,6 +162,10 @@ fn life(draft: &Draft, token: usize, end: DateTime<Utc>, rng: &mut StdRng) -> Ve
     let mut timed = Vec::new();
     for Happening { at, deed, fate } in iter::once(begin).chain(happenings) {
         timed.push((at, What::Steps(vec![Step { token, deed, fate }])));
+        if matches!(deed, Deed::Ask(By::Us)) && draft.kind == Kind::Awaiting && at + LOOKED_AT < end
+        {
+            timed.push((at + LOOKED_AT, What::Expiry));
+        }
         if fate == Fate::Late {
             timed.push((at + LATE + LATE_SLACK, What::Wait));
         }

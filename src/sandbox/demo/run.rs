@@ -10,22 +10,14 @@ use crate::clock::Clock;
 use crate::sandbox::Sandbox;
 use crate::sandbox::demo::doors::Doors;
 use crate::sandbox::demo::doors::Session;
-use crate::sandbox::demo::life::By;
-use crate::sandbox::demo::life::Deed;
 use crate::sandbox::demo::life::Fate;
 use crate::sandbox::demo::life::LATE;
 use crate::sandbox::demo::plan::Plan;
-use crate::sandbox::demo::plan::Planned;
 use crate::sandbox::demo::plan::Step;
 use crate::sandbox::demo::plan::What;
 use crate::sandbox::sender::Sender;
 use crate::sandbox::sender::Spoil;
 use crate::sandbox::token::Token;
-use crate::smartpay::TokenId;
-use crate::token::Consumer;
-use crate::token::ProviderTime;
-use crate::token::Reference;
-use crate::token::SessionId;
 
 /// Steps under way at once: fewer than the sandbox has connections to its database.
 const AT_ONCE_MAX: usize = 8;
@@ -46,25 +38,16 @@ pub struct Demo<'a> {
     pub strangers: Sender,
 }
 
-/// The shop notes whose a token is, as soon as it has the session.
-#[derive(Clone)]
-pub struct DemoClaim {
-    pub token_id: TokenId,
-    pub session: SessionId,
-    pub consumer: Consumer,
-    pub reference: Option<Reference>,
-    pub token_created_at: ProviderTime,
-}
-
 impl Demo<'_> {
     /// Takes wave after wave, each at its own time. The next begins when the webhooks of the one
     /// before have arrived. The clock is left at the end of the simulated time.
     ///
-    /// `claims` is no `AsyncFn`, because a task that awaits one cannot be spawned. `progress` hears
-    /// how many waves are done, of how many.
-    pub async fn run<Recorded: Future<Output = anyhow::Result<()>>>(
+    /// `expire` lets the ledger look at the sessions whose time is over, as its schedule would; it is
+    /// no `AsyncFn`, because a task that awaits one cannot be spawned. `progress` hears how many
+    /// waves are done, of how many.
+    pub async fn run<Looked: Future<Output = anyhow::Result<()>>>(
         &self,
-        claims: impl Fn(DemoClaim) -> Recorded,
+        expire: impl Fn() -> Looked,
         mut progress: impl FnMut(usize, usize),
     ) -> anyhow::Result<()> {
         let waves = self.plan.waves();
@@ -73,12 +56,9 @@ impl Demo<'_> {
         for (index, wave) in waves.iter().enumerate() {
             self.clock.set(wave.at);
             match &wave.what {
-                What::Steps(steps) => {
-                    for claim in self.steps(steps, &mut sessions).await? {
-                        claims(claim).await.context("recording a claim")?;
-                    }
-                }
+                What::Steps(steps) => self.steps(steps, &mut sessions).await?,
                 What::Wait => {}
+                What::Expiry => expire().await.context("looking at sessions")?,
                 What::Strangers => self.let_strangers_try().await?,
             }
             self.arrive(wave.lag).await;
@@ -90,16 +70,11 @@ impl Demo<'_> {
     }
 
     /// All at once, or one whose webhook has a fate of its own.
-    async fn steps(
-        &self,
-        steps: &[Step],
-        sessions: &mut [Option<Session>],
-    ) -> anyhow::Result<Vec<DemoClaim>> {
+    async fn steps(&self, steps: &[Step], sessions: &mut [Option<Session>]) -> anyhow::Result<()> {
         let fate = steps.iter().map(|step| step.fate).find(|fate| *fate != Fate::Soon);
         if let Some(fate) = fate {
             self.doors.set_faults(&faults(fate)).await?;
         }
-        let mut claims = Vec::new();
         let mut under_way = JoinSet::new();
         let mut waiting = steps.iter();
         loop {
@@ -110,21 +85,20 @@ impl Demo<'_> {
                 let session = sessions.get(step.token).cloned().flatten();
                 let (doors, planned, step) = (self.doors.clone(), planned.clone(), *step);
                 under_way.spawn(async move {
-                    let session = take(&doors, &planned, step.deed, session).await?;
-                    anyhow::Ok((step, planned, session))
+                    let session = doors.take(&planned, step.deed, session).await?;
+                    anyhow::Ok((step.token, session))
                 });
             }
-            let Some(taken) = under_way.join_next().await else { break };
-            let (step, planned, session) = taken.context("a step panicked")??;
-            claims.extend(claim(step.deed, planned, &session));
-            if let Some(kept) = sessions.get_mut(step.token) {
+            let Some(step) = under_way.join_next().await else { break };
+            let (token, session) = step.context("a step panicked")??;
+            if let Some(kept) = sessions.get_mut(token) {
                 *kept = Some(session);
             }
         }
         if fate.is_some() {
             self.doors.set_faults(&faults(Fate::Soon)).await?;
         }
-        Ok(claims)
+        Ok(())
     }
 
     /// Lets so much time pass, and the webhooks come.
@@ -150,40 +124,6 @@ impl Demo<'_> {
         }
         Ok(())
     }
-}
-
-/// One step, through its door.
-async fn take(
-    doors: &Doors,
-    planned: &Planned,
-    deed: Deed,
-    session: Option<Session>,
-) -> anyhow::Result<Session> {
-    match deed {
-        Deed::Ask(_) => doors.ask(planned).await,
-        Deed::Confirm
-        | Deed::TurnBack
-        | Deed::Decline
-        | Deed::Disable(_)
-        | Deed::Enable(_)
-        | Deed::Delete(_)
-        | Deed::Charge => {
-            let session = session.context("a session is asked for first")?;
-            doors.act(deed, &session).await?;
-            Ok(session)
-        }
-    }
-}
-
-fn claim(deed: Deed, planned: Planned, session: &Session) -> Option<DemoClaim> {
-    let consumer = planned.owner.filter(|_| deed == Deed::Ask(By::Us))?;
-    Some(DemoClaim {
-        token_id: session.token.clone(),
-        session: session.id.clone(),
-        consumer,
-        reference: Some(planned.reference),
-        token_created_at: session.token_created_at,
-    })
 }
 
 /// What goes wrong while webhooks have this fate. A few come twice whatever their fate.
