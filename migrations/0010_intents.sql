@@ -20,6 +20,7 @@ BEGIN
         sealed_page bytea,
         sent boolean NOT NULL,
         tries integer NOT NULL,
+        known_at timestamptz,
         next_at timestamptz,
         created_at timestamptz NOT NULL,
         settled_at timestamptz,

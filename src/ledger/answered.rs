@@ -14,6 +14,7 @@ use crate::ledger::standing::Standing;
 use crate::smartpay::Reason;
 use crate::smartpay::object::TokenObject;
 use crate::token::Conclusion;
+use crate::token::ProviderTime;
 use crate::token::Said;
 
 /// An answer as it came, and what it says.
@@ -85,8 +86,8 @@ pub struct Settles {
 #[derive(Clone, Debug)]
 pub enum How {
     /// Smartpay took the command; what the token is now tells whether it holds. An object that is
-    /// no newer than what was known may be a copy that lags behind: if `patient`, it ends nothing.
-    ReadBack { wanted: Said, patient: bool },
+    /// dated no later than `lags_until` may be a copy from before the command: it ends nothing.
+    ReadBack { wanted: Said, lags_until: Option<ProviderTime> },
     /// Smartpay refused the command, with this code; the token may be as wanted all the same.
     Refused { wanted: Said, error_code: Option<String> },
     /// This answer is a refusal, and there is nothing to be read.

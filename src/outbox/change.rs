@@ -14,17 +14,22 @@ use crate::outbox::Outbox;
 use crate::outbox::asker;
 use crate::outbox::keep::Sent;
 use crate::outbox::keep::refusal;
+use crate::readings::Proof;
 use crate::readings::Question;
 use crate::smartpay::client::Call;
 use crate::smartpay::client::answer;
+use crate::smartpay::client::answer::Deleted;
 use crate::smartpay::client::answer::Wrong;
 use crate::token::KeyProof;
+use crate::token::ProviderTime;
 use crate::token::Said;
 
 /// What the answer to a change means.
 enum Taken {
     /// Done, as far as Smartpay says.
     Done,
+    /// The token is not there (any more), and an earlier try may have deleted it.
+    GoneAlready,
     /// There is nothing that could be changed so.
     NotFound(String),
     Refused(How),
@@ -43,6 +48,8 @@ impl Outbox {
             IntentKind::Disable | IntentKind::CreateSession => Call::disable(&token.id, &key),
         };
         let asker = asker(intent);
+        let known_at = intent.known_at.map(|at| ProviderTime::from_millis(at.timestamp_millis()));
+        let done = How::ReadBack { wanted, lags_until: known_at };
         let sent = match self.send(intent, &call, Some(&token), &asker).await? {
             Ok(sent) => sent,
             Err(left) => return Ok(left),
@@ -51,12 +58,16 @@ impl Outbox {
             Taken::Done => {
                 self.keep(intent, &sent, Says::Nothing, None).await?;
                 let own_delete = wanted == Said::Deleted;
-                let how = How::ReadBack { wanted, patient: true };
-                self.read_back(intent, &token, own_delete, how).await
+                self.read_back(intent, &token, own_delete, done).await
+            }
+            Taken::GoneAlready => {
+                self.keep(intent, &sent, Says::Nothing, None).await?;
+                let own_delete = self.key_is_ours(intent, &token).await;
+                self.read_back(intent, &token, own_delete, done).await
             }
             Taken::Odd => {
                 self.keep(intent, &sent, Says::Nothing, None).await?;
-                self.read_back(intent, &token, false, How::ReadBack { wanted, patient: true }).await
+                self.read_back(intent, &token, false, done).await
             }
             Taken::NotFound(code) => {
                 self.keep(intent, &sent, Says::Nothing, None).await?;
@@ -92,6 +103,17 @@ impl Outbox {
         }
     }
 
+    /// Whether the key finds other tokens of this ledger: one of another account would say of all
+    /// that they are not there.
+    pub(super) async fn key_is_ours(&self, intent: &Intent, token: &Identified) -> bool {
+        let mut proof = Proof::default();
+        let proving = self.reader.prove(&token.reference, &asker(intent), &mut proof).await;
+        if let Err(error) = proving {
+            tracing::warn!(intent = %intent.id, %error, "no other token could be read");
+        }
+        proof.of(&token.reference) == KeyProof::ReadAnotherToken
+    }
+
     pub(super) async fn token(&self, intent: &Intent) -> anyhow::Result<Identified> {
         let reference = intent.reference.as_ref().context("a change names its token")?;
         self.reader.identify(reference).await?.context("the vault does not hold the token's id")
@@ -101,7 +123,11 @@ impl Outbox {
 fn taken(kind: IntentKind, sent: &Sent<'_>) -> Taken {
     let answer = &sent.answer;
     let read = if kind == IntentKind::Delete {
-        answer::deleted(answer.received(), answer.earlier).map(drop)
+        match answer::deleted(answer.received(), answer.earlier) {
+            Ok(Deleted::OnAnEarlierTry) => return Taken::GoneAlready,
+            Ok(Deleted::Now) => Ok(()),
+            Err(wrong) => Err(wrong),
+        }
     } else {
         answer::changed(answer.received())
     };

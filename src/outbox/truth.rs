@@ -43,9 +43,10 @@ impl Outbox {
         }
         let wanted = intent.kind.wants().context("a change wants a status")?;
         let token = self.token(intent).await?;
-        // What we asked to be deleted and is not there was deleted by us.
-        let own_delete = intent.kind == IntentKind::Delete;
-        self.read_back(intent, &token, own_delete, How::ReadBack { wanted, patient: false }).await
+        // What we asked to be deleted and is not there was deleted by us, if the key is the right one.
+        let own_delete =
+            intent.kind == IntentKind::Delete && self.key_is_ours(intent, &token).await;
+        self.read_back(intent, &token, own_delete, How::ReadBack { wanted, lags_until: None }).await
     }
 
     async fn find_session(&self, intent: &Intent) -> anyhow::Result<Left> {

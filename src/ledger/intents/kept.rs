@@ -1,6 +1,7 @@
 //! Keeping an intent, and finding it again.
 
 use chrono::DateTime;
+use chrono::TimeDelta;
 use chrono::Utc;
 use sqlx::postgres::PgConnection;
 
@@ -11,6 +12,9 @@ use crate::token::Consumer;
 use crate::token::Reference;
 use crate::vault::Ref;
 use crate::vault::Salt;
+
+/// Smartpay's clock may be so far from ours.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(5);
 
 /// What is known before anything is asked.
 #[derive(Debug)]
@@ -46,6 +50,7 @@ pub(super) struct Row {
     sealed_page: Option<Vec<u8>>,
     sent: bool,
     tries: i32,
+    known_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     session: Option<String>,
@@ -74,6 +79,7 @@ impl Row {
             sealed_page: self.sealed_page,
             sent: self.sent,
             tries: self.tries,
+            known_at: self.known_at,
             created_at: self.created_at,
             settled_at: self.settled_at,
             session: self.session,
@@ -90,9 +96,16 @@ pub async fn insert(
     let inserted = sqlx::query_scalar!(
         "INSERT INTO intents (
             id, kind, ref, state, actor, reason, request_id, salt, sealed_request, sent, tries,
-            next_at, created_at, consumer, reference
+            next_at, created_at, consumer, reference, known_at
         )
-        VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, false, 0, $9, $10, $11, $12)
+        VALUES (
+            $1, $2, $3, 'open', $4, $5, $6, $7, $8, false, 0, $9, $10, $11, $12,
+            (
+                SELECT greatest(tokens.since, words.at, $13)
+                FROM tokens LEFT JOIN words ON words.ref = tokens.ref
+                WHERE tokens.ref = $3
+            )
+        )
         ON CONFLICT (request_id) WHERE request_id IS NOT NULL DO NOTHING
         RETURNING id",
         new.id.as_str(),
@@ -107,6 +120,7 @@ pub async fn insert(
         new.now,
         new.consumer.map(Consumer::as_str),
         new.merchant_reference.map(Reference::as_str),
+        new.now - CLOCKS_APART,
     )
     .fetch_optional(connection)
     .await?;
@@ -117,7 +131,7 @@ pub async fn find(connection: &mut PgConnection, id: &IntentId) -> anyhow::Resul
     let row = sqlx::query_as!(
         Row,
         "SELECT id, kind, ref AS reference, consumer, reference AS merchant_reference, state,
-            error_code, actor, reason, salt, sealed_request, sealed_page, sent, tries, created_at,
+            error_code, actor, reason, salt, sealed_request, sealed_page, sent, tries, known_at, created_at,
             settled_at, session, canceled_at
         FROM intents WHERE id = $1",
         id.as_str(),
@@ -135,7 +149,7 @@ pub async fn of_request(
     let row = sqlx::query_as!(
         Row,
         "SELECT id, kind, ref AS reference, consumer, reference AS merchant_reference, state,
-            error_code, actor, reason, salt, sealed_request, sealed_page, sent, tries, created_at,
+            error_code, actor, reason, salt, sealed_request, sealed_page, sent, tries, known_at, created_at,
             settled_at, session, canceled_at
         FROM intents WHERE request_id = $1",
         request_id,

@@ -99,6 +99,9 @@ pub struct Intent {
     /// A call may have gone out.
     pub sent: bool,
     pub tries: i32,
+    /// What Smartpay dates no later is from before the command: the newest that was known of the
+    /// token then, or what is certainly older.
+    pub known_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub settled_at: Option<DateTime<Utc>>,
     pub session: Option<String>,

@@ -5,7 +5,6 @@ use crate::ledger::answered::How;
 use crate::ledger::answered::Says;
 use crate::ledger::intents::IntentState;
 use crate::ledger::intents::Settled;
-use crate::ledger::loaded::KnownToken;
 use crate::ledger::plan::Plan;
 use crate::ledger::plan::answer::object_of;
 use crate::smartpay::Reason;
@@ -17,8 +16,8 @@ impl Plan<'_> {
     pub(super) fn settle(&mut self, number: i64, answered: &Answered) {
         let Some(settles) = &answered.settles else { return };
         let (state, error_code) = match &settles.how {
-            How::ReadBack { wanted, patient } => {
-                (self.read_back(answered, *wanted, *patient), None)
+            How::ReadBack { wanted, lags_until } => {
+                (self.read_back(answered, *wanted, *lags_until), None)
             }
             How::Refused { wanted, error_code } => {
                 (self.after_refusal(answered, *wanted), error_code.clone())
@@ -35,20 +34,27 @@ impl Plan<'_> {
         });
     }
 
-    fn read_back(&self, answered: &Answered, wanted: Said, patient: bool) -> Option<IntentState> {
-        match &answered.says {
+    fn read_back(
+        &self,
+        answered: &Answered,
+        wanted: Said,
+        lags_until: Option<ProviderTime>,
+    ) -> Option<IntentState> {
+        let object = match &answered.says {
             Says::Absent(_) if wanted == Said::Deleted => return Some(IntentState::Settled),
             Says::Absent(_) => return Some(IntentState::Overtaken),
-            Says::Object(_) | Says::Unclear(_) | Says::Nothing => {}
-        }
-        let object = object_of(answered)?;
+            Says::Unclear(Reason::UnprovenAbsence) => {
+                let done = wanted == Said::Deleted && self.is_deleted(answered);
+                return done.then_some(IntentState::Settled);
+            }
+            Says::Object(_) | Says::Unclear(_) | Says::Nothing => object_of(answered)?,
+        };
         if object.said == wanted {
             return Some(IntentState::Settled);
         }
-        // What was known already may be a copy from before the command.
-        let moved = Some(object.updated_at) > self.newest_known(answered);
-        let may_lag = matches!(object.said, Said::Active | Said::Disabled);
-        (moved || !may_lag || !patient).then_some(IntentState::Overtaken)
+        let may_lag = matches!(object.said, Said::Active | Said::Disabled)
+            && Some(object.updated_at) <= lags_until;
+        (!may_lag).then_some(IntentState::Overtaken)
     }
 
     /// Smartpay has not done it; the token may be as wanted all the same.
@@ -69,11 +75,5 @@ impl Plan<'_> {
         let known = answered.token.as_ref().map(|token| &token.reference);
         let known = known.and_then(|reference| self.loaded.tokens.get(reference));
         known.is_some_and(|known| known.token().status() == Status::Deleted)
-    }
-
-    fn newest_known(&self, answered: &Answered) -> Option<ProviderTime> {
-        let reference = &answered.token.as_ref()?.reference;
-        let token = self.loaded.tokens.get(reference).map(KnownToken::token)?;
-        token.newest_provider_time().max(token.word().map(|word| word.at))
     }
 }
