@@ -19,10 +19,14 @@ mod operations;
 mod parameters;
 mod params;
 mod problem;
+mod reconciliations;
+mod reconciling;
+mod refresh;
 mod requests;
 mod returning;
 mod routes;
 mod routing;
+mod run_shapes;
 mod service;
 mod session_fields;
 mod sessions;
@@ -57,6 +61,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::access::Keyring;
 use crate::api::idempotency::Writes;
+use crate::api::reconciling::Reconciling;
 use crate::clock::Clock;
 use crate::database::Readers;
 use crate::ledger::Ledger;
@@ -95,6 +100,7 @@ pub struct App {
     /// The hosts to which shoppers may be sent back; none: all.
     pub return_hosts: Arc<[String]>,
     writes: Writes,
+    reconciling: Reconciling,
     /// Set when the service begins to shut down.
     pub closing: Arc<AtomicBool>,
 }

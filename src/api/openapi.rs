@@ -15,6 +15,9 @@ use crate::api::routes::Access;
 use crate::api::routes::Gives;
 use crate::api::routes::ROUTES;
 use crate::api::routes::Route;
+use crate::api::run_shapes::DifferenceShape;
+use crate::api::run_shapes::RunDetailsShape;
+use crate::api::run_shapes::RunShape;
 use crate::api::sessions::SessionShape;
 use crate::api::shapes::CheckShape;
 use crate::api::shapes::EventShape;
@@ -35,7 +38,10 @@ const ABOUT: &str = "Whose Smartpay token is this, can it be charged now, and wh
     DeliveryShape,
     DeliveryDetailsShape,
     IntentShape,
-    SessionShape
+    SessionShape,
+    RunShape,
+    RunDetailsShape,
+    DifferenceShape
 )))]
 struct Shapes;
 
@@ -115,6 +121,14 @@ fn open_outcome(route: &Route, responses: &mut Map<String, Value>) {
         let made = responses.remove("200").unwrap_or_default();
         responses.insert("201".to_owned(), made);
     }
+    if let Gives::Begun(_) = route.gives {
+        let mut begun = responses.remove("200").unwrap_or_default();
+        let place = json!({"description": "Where it is", "schema": {"type": "string"}});
+        if let Some(headers) = begun.get_mut("headers") {
+            set(headers, "Location", place);
+        }
+        responses.insert("202".to_owned(), begun);
+    }
     if matches!(route.gives, Gives::Made(_) | Gives::Changed(_)) {
         let about = "Where the outcome will be";
         let accepted = json!({
@@ -129,9 +143,11 @@ fn open_outcome(route: &Route, responses: &mut Map<String, Value>) {
 fn answer(route: &Route) -> Value {
     let json_of = |schema: Value| json!({"application/json": {"schema": schema}});
     let content = match route.gives {
-        Gives::One(name) | Gives::Version(name) | Gives::Made(name) | Gives::Changed(name) => {
-            json_of(schema(name))
-        }
+        Gives::One(name)
+        | Gives::Version(name)
+        | Gives::Made(name)
+        | Gives::Begun(name)
+        | Gives::Changed(name) => json_of(schema(name)),
         Gives::List(name) => json_of(list_of(name)),
         Gives::Text => json!({"text/plain": {"schema": {"type": "string"}}}),
         Gives::Nothing => json!({}),
@@ -149,6 +165,7 @@ fn answer(route: &Route) -> Value {
         Gives::One(_) | Gives::List(_) | Gives::Made(_) => {
             set(&mut answer, "headers", json!({"Ledger-Position": position}));
         }
+        Gives::Begun(_) => set(&mut answer, "headers", json!({})),
         Gives::Text | Gives::Nothing => {}
     }
     if let (Access::Write(_), Some(headers)) = (route.access, answer.get_mut("headers")) {

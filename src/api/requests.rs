@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::api::checks::CHECKS_MAX;
+use crate::api::reconciliations::SETTLE_SECONDS_MAX;
 use crate::ledger::Verdict;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -23,6 +24,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ),
         ("Change", request(&json!({"reason": reason()}), &["reason"])),
         ("NewSession", new_session()),
+        ("NewReconciliation", new_reconciliation()),
         ("Webhook", json!({"type": "object", "description": "As Smartpay sends it, signed"})),
         ("Receipt", receipt()),
         ("Problem", problem()),
@@ -50,6 +52,24 @@ fn new_session() -> Value {
         "customer_info": {"type": ["object", "null"], "description": "Passed on, and not kept"},
     });
     request(&properties, &["consumer", "success_url", "cancel_url"])
+}
+
+fn new_reconciliation() -> Value {
+    let settle = json!({
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "maximum": SETTLE_SECONDS_MAX,
+        "description": "What changed so lately is left to its webhook; 300 if nothing is said",
+    });
+    let accept = json!({
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": u32::MAX,
+        "description": "Somebody looked: so many absences within 24 hours are believed",
+    });
+    let dry_run = json!({"type": ["boolean", "null"]});
+    let properties = json!({"dry_run": dry_run, "settle_seconds": settle, "accept": accept});
+    request(&properties, &[])
 }
 
 /// Names a token.

@@ -18,6 +18,8 @@ use crate::api::events;
 use crate::api::intents;
 use crate::api::lookup;
 use crate::api::operations;
+use crate::api::reconciliations;
+use crate::api::refresh;
 use crate::api::returning;
 use crate::api::sessions;
 use crate::api::tokens;
@@ -69,6 +71,8 @@ pub enum Gives {
     List(&'static str),
     /// 201 with it, or 202 with the intent while the outcome is open.
     Made(&'static str),
+    /// 202 with it, while it goes on.
+    Begun(&'static str),
     /// One that a command of ours changed, or 202 with the intent.
     Changed(&'static str),
     Text,
@@ -164,6 +168,28 @@ pub const ROUTES: &[Route] = &[
     .called("deleteToken", "Deletes a token at Smartpay, for ever")
     .body("Change")
     .gives(Gives::Changed("Token")),
+    route("POST", "/v1/tokens/{ref}/refresh", Access::Write(Scope::TokensWrite), || {
+        post(refresh::refresh)
+    })
+    .called("refreshToken", "Read a token at Smartpay now, after a refused charge, say")
+    .gives(Gives::Version("Token")),
+    route("POST", "/v1/reconciliations", Access::Write(Scope::Reconcile), || {
+        post(reconciliations::begin)
+    })
+    .called("beginReconciliation", "Compare all tokens with Smartpay, and record what was missed")
+    .body("NewReconciliation")
+    .gives(Gives::Begun("Reconciliation")),
+    route("GET", "/v1/reconciliations", Access::Key(Scope::Reconcile), || {
+        get(reconciliations::all)
+    })
+    .called("listReconciliations", "Comparisons with Smartpay, newest first")
+    .query(&["limit", "cursor"])
+    .gives(Gives::List("Reconciliation")),
+    route("GET", "/v1/reconciliations/{id}", Access::Key(Scope::Reconcile), || {
+        get(reconciliations::one)
+    })
+    .called("getReconciliation", "One comparison, and the first of its differences")
+    .gives(Gives::One("ReconciliationDetails")),
     route("GET", "/v1/intents/{id}", Access::Key(Scope::TokensRead), || get(intents::one))
         .called("getIntent", "A command to Smartpay, and what became of it")
         .gives(Gives::One("Intent")),

@@ -21,6 +21,7 @@ use crate::access::Keyring;
 use crate::api::ApiKey;
 use crate::api::App;
 use crate::api::idempotency::Writes;
+use crate::api::reconciling::Reconciling;
 use crate::api::router;
 use crate::clock::Clock;
 use crate::database::Hosts;
@@ -36,8 +37,12 @@ use crate::ledger::refusals::Refusals;
 use crate::ledger::retention;
 use crate::outbox;
 use crate::outbox::Outbox;
+use crate::readings;
 use crate::readings::Points;
 use crate::readings::Reader;
+use crate::reconcile;
+use crate::reconcile::Pace;
+use crate::reconcile::Reconciler;
 use crate::returns;
 use crate::returns::Returns;
 use crate::smartpay::client::Client;
@@ -76,6 +81,8 @@ pub struct Setup<'a> {
     pub public_url: Option<String>,
     /// Hosts to which shoppers may be sent back; none: all.
     pub return_hosts: Vec<String>,
+    /// How often everything is compared with Smartpay; none: never by itself.
+    pub reconcile_every: Option<Duration>,
 }
 
 /// A service with its writer running.
@@ -135,6 +142,13 @@ impl Service {
             Outbox { reader }
         });
         if let Some(outbox) = &outbox {
+            tasks.spawn(readings::serve(outbox.reader.clone(), duty.held()));
+            if let Some(every) = setup.reconcile_every {
+                let reader = outbox.reader.clone();
+                let reconciler = Reconciler { reader, pace: Pace::STANDARD };
+                tasks.spawn(reconcile::on_schedule(reconciler, duty.held(), every));
+            }
+            tasks.spawn(reconcile::tell_metrics(pool.clone(), setup.clock.clone()));
             tasks.spawn(on_duty(duty, outbox.clone()));
         }
         let app = App {
@@ -156,6 +170,7 @@ impl Service {
             return_hosts: setup.return_hosts.into(),
             public_url: setup.public_url.map(|url| url.trim_end_matches('/').into()),
             writes: bounds,
+            reconciling: Reconciling::default(),
             closing: Arc::new(AtomicBool::new(false)),
         };
         Ok(Self { app, writer, watch, leasing, tasks })
@@ -192,6 +207,7 @@ impl Service {
         let Self { app, writer, watch, leasing, mut tasks } = self;
         leasing.abort();
         tasks.shutdown().await;
+        app.reconciling.shutdown().await;
         let App { ledger, pool, readers, refusals, keyring, outbox, .. } = app;
         drop((ledger, outbox));
         writer.await.context("the writer panicked")?;

@@ -51,6 +51,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         smartpay,
         public_url: settings.public_url.clone(),
         return_hosts: settings.return_hosts.clone(),
+        reconcile_every: settings.reconcile_every,
     };
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Exit::usage(format!(

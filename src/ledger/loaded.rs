@@ -162,18 +162,6 @@ pub(crate) async fn load(
     Ok(loaded)
 }
 
-/// Tokens as they stand, for one who does not hold the head and wants to know what an answer would
-/// change. The door alone decides.
-pub(crate) async fn look(
-    connection: &mut PgConnection,
-    refs: &[String],
-) -> anyhow::Result<HashMap<Ref, KnownToken>> {
-    let mut loaded = Loaded::default();
-    load_tokens(connection, refs, &mut loaded).await.context("looking at tokens")?;
-    load_streams(connection, refs, &mut loaded).await.context("looking at streams")?;
-    Ok(loaded.tokens)
-}
-
 /// The limit of one keeps each wanted delivery a lookup of its own in the index. As a plain join it
 /// became a scan of all deliveries while statistics knew of none.
 async fn load_inputs(
@@ -237,7 +225,7 @@ async fn load_inputs(
     Ok(())
 }
 
-async fn load_tokens(
+pub(super) async fn load_tokens(
     connection: &mut PgConnection,
     refs: &[String],
     loaded: &mut Loaded,
@@ -271,7 +259,7 @@ async fn load_tokens(
     Ok(())
 }
 
-async fn load_streams(
+pub(super) async fn load_streams(
     connection: &mut PgConnection,
     refs: &[String],
     loaded: &mut Loaded,

@@ -16,6 +16,7 @@ pub mod import;
 pub mod inbox;
 pub mod intents;
 mod loaded;
+mod look;
 pub mod overview;
 mod plan;
 mod queue;
@@ -32,7 +33,7 @@ mod transaction;
 mod writer;
 
 pub(crate) use loaded::KnownToken;
-pub(crate) use loaded::look;
+pub(crate) use look::look;
 pub(crate) use plan::adds_absence;
 
 pub use answered::Answered;

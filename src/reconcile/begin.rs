@@ -12,6 +12,7 @@ use crate::reconcile::run::Run;
 use crate::reconcile::run::State;
 use crate::reconcile::seen;
 use crate::reconcile::store;
+use crate::reconcile::upkeep;
 use crate::reconcile::work::Reconciler;
 use crate::token::absences_allowed;
 
@@ -59,8 +60,8 @@ impl Reconciler {
         let now = self.reader.clock.now();
         let mut connection = pool.acquire().await?;
         // Whoever left one as if it were at work does not hold the lock: it is gone.
-        store::stop_orphans(&mut connection, now).await?;
-        let last = store::newest(&mut connection, None, 1).await?.pop();
+        upkeep::stop_orphans(&mut connection, now).await?;
+        let last = store::newest(&mut connection, i64::MAX, 1).await?.pop();
         let stopped = last.filter(|run| {
             run.state == State::Stopped
                 && run.options == options
@@ -77,8 +78,8 @@ impl Reconciler {
             store::insert(&mut connection, &run).await?;
             run
         };
-        store::abandon(&mut connection, &run.id).await?;
-        store::sweep(&mut connection).await?;
+        upkeep::abandon(&mut connection, &run.id).await?;
+        upkeep::sweep(&mut connection).await?;
         drop(connection);
         seen::forget(pool).await?;
         Ok((run, goes_on))
@@ -86,7 +87,7 @@ impl Reconciler {
 
     async fn at_work(&self) -> Result<Option<String>, anyhow::Error> {
         let mut connection = self.reader.pool.acquire().await?;
-        let newest = store::newest(&mut connection, None, 1).await?.pop();
+        let newest = store::newest(&mut connection, i64::MAX, 1).await?.pop();
         Ok(newest.filter(|run| run.state == State::Running).map(|run| run.id))
     }
 }

@@ -21,6 +21,8 @@ mod run;
 mod ending;
 /// The table of runs.
 mod store;
+/// What a new one finds of old ones.
+mod upkeep;
 /// What a run has read.
 mod seen;
 /// What differed.
@@ -44,6 +46,8 @@ mod listing;
 mod reading;
 /// Those that are gone.
 mod absences;
+/// By themselves.
+mod schedule;
 
 pub use begin::Begun;
 pub use begin::CannotBegin;
@@ -58,7 +62,10 @@ pub use options::SETTLE_DEFAULT;
 pub use run::Counts;
 pub use run::Run;
 pub use run::State;
+pub use schedule::on_schedule;
+pub use schedule::tell_metrics;
 pub use store::find;
+pub use store::last_done;
 pub use store::newest;
 pub use work::Reconciler;
 pub use work::Watching;

@@ -47,6 +47,8 @@ pub struct Counts {
 
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// In the order of their beginning; 0 until it is kept.
+    pub number: i64,
     pub id: String,
     pub state: State,
     pub ending: Option<Ending>,
@@ -92,6 +94,7 @@ impl State {
 impl Run {
     pub(super) fn new(actor: &str, options: Options, now: DateTime<Utc>) -> Self {
         Self {
+            number: 0,
             id: format!("{ID_PREFIX}{}", hex::encode(rand::random::<[u8; 12]>())),
             state: State::Running,
             ending: None,

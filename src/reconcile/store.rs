@@ -16,10 +16,8 @@ use crate::vault::Place;
 use crate::vault::Salt;
 use crate::vault::Vault;
 
-/// Of more than a year, at one a day; the differences of older ones go too.
-const RUNS_KEPT_MAX: i64 = 400;
-
 struct Row {
+    number: i64,
     id: String,
     state: String,
     ending: Option<String>,
@@ -156,7 +154,7 @@ pub(super) async fn page(
 pub async fn find(connection: &mut PgConnection, id: &str) -> anyhow::Result<Option<Run>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, state, ending, actor, dry_run, settle_seconds, accept, started_at, moved_at,
+        "SELECT number, id, state, ending, actor, dry_run, settle_seconds, accept, started_at, moved_at,
             ended_at, position, tokens, deleted, absences_allowed, absences_before, listed_all,
             digest, pages, listed, calls, matched, different, recorded, only_at_smartpay, absent,
             in_flight, unattributed, unreadable
@@ -169,26 +167,23 @@ pub async fn find(connection: &mut PgConnection, id: &str) -> anyhow::Result<Opt
     row.map(Run::try_from).transpose()
 }
 
-/// The newest, of those that began before an instant (and of those of the same instant, the ones
-/// whose id is smaller), at most `limit`.
+/// The newest of those before a number, at most `limit`.
 pub async fn newest(
     connection: &mut PgConnection,
-    before: Option<(DateTime<Utc>, &str)>,
+    before: i64,
     limit: i64,
 ) -> anyhow::Result<Vec<Run>> {
-    let (at, id) = before.unzip();
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, state, ending, actor, dry_run, settle_seconds, accept, started_at, moved_at,
+        "SELECT number, id, state, ending, actor, dry_run, settle_seconds, accept, started_at, moved_at,
             ended_at, position, tokens, deleted, absences_allowed, absences_before, listed_all,
             digest, pages, listed, calls, matched, different, recorded, only_at_smartpay, absent,
             in_flight, unattributed, unreadable
         FROM runs
-        WHERE $1::timestamptz IS NULL OR (started_at, id) < ($1, $2)
-        ORDER BY started_at DESC, id DESC
-        LIMIT $3",
-        at,
-        id,
+        WHERE number < $1
+        ORDER BY number DESC
+        LIMIT $2",
+        before,
         limit,
     )
     .fetch_all(connection)
@@ -196,45 +191,18 @@ pub async fn newest(
     rows.into_iter().map(Run::try_from).collect()
 }
 
-/// Runs that are left as if they were at work, though nobody is.
-pub(super) async fn stop_orphans(
-    connection: &mut PgConnection,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE runs SET state = 'stopped', ending = 'interrupted', ended_at = $1
-        WHERE state = 'running'",
-        now,
+/// The newest that got through and was no dry run.
+pub async fn last_done(connection: &mut PgConnection) -> anyhow::Result<Option<Run>> {
+    let row = sqlx::query_scalar!(
+        "SELECT id FROM runs WHERE state = 'done' AND NOT dry_run
+        ORDER BY number DESC LIMIT 1",
     )
-    .execute(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    Ok(())
-}
-
-/// Those that somebody could have gone on with have had their time.
-pub(super) async fn abandon(connection: &mut PgConnection, but: &str) -> Result<(), sqlx::Error> {
-    sqlx::query!("UPDATE runs SET state = 'failed' WHERE state = 'stopped' AND id <> $1", but)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Runs beyond those that are kept, with their differences.
-pub(super) async fn sweep(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let old = sqlx::query_scalar!(
-        "SELECT id FROM runs ORDER BY started_at DESC, id DESC OFFSET $1",
-        RUNS_KEPT_MAX,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    if old.is_empty() {
-        return Ok(());
+    match row {
+        Some(id) => find(connection, &id).await,
+        None => Ok(None),
     }
-    sqlx::query!("DELETE FROM run_differences WHERE run = ANY($1)", &old)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query!("DELETE FROM runs WHERE id = ANY($1)", &old).execute(connection).await?;
-    Ok(())
 }
 
 fn place(run: &str) -> Place<'_> {
@@ -265,6 +233,7 @@ impl TryFrom<Row> for Run {
             unreadable: row.unreadable,
         };
         Ok(Self {
+            number: row.number,
             id: row.id,
             state: State::parse(&row.state).context("a word that is no state of a run")?,
             ending: ending.transpose()?,

@@ -169,6 +169,7 @@ async fn open(site: &Site<'_>, sandbox_url: &str, clock: Clock) -> Result<Servic
         smartpay: Some(smartpay),
         public_url: Some(site.urls.service.to_owned()),
         return_hosts: Vec::new(),
+        reconcile_every: None,
     };
     Ok(Service::open(setup).await?)
 }

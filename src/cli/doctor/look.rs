@@ -12,10 +12,12 @@ use tokenledger::ledger::overview;
 use tokenledger::ledger::readings_due;
 use tokenledger::ledger::refusals;
 use tokenledger::ledger::standing;
+use tokenledger::reconcile;
 use tokenledger::vault::store;
 use tokenledger::webhooks::store::registered;
 
 use crate::cli::doctor::arrivals;
+use crate::cli::doctor::compared;
 use crate::cli::doctor::hosts;
 use crate::cli::doctor::judge;
 use crate::cli::doctor::line::Line;
@@ -50,6 +52,8 @@ pub(crate) async fn look(
     found.push(judge::history(&try_to_change_history(connection).await?, &server.role));
     found.push(vault(connection, settings).await?);
     found.push(arrivals::readings(&readings_due::open(connection).await?, now));
+    let last = reconcile::newest(connection, i64::MAX, 1).await?.pop();
+    found.push(compared::last(last.as_ref(), settings.reconcile_every, now));
     found.push(arrivals::inbox(&overview::undecided(connection).await?, now));
     let refused = refusals::since(connection, arrivals::refused_since(now)).await?;
     found.push(arrivals::refused(&refused));

@@ -4,6 +4,8 @@
 mod look;
 /// What comes in.
 mod arrivals;
+/// With Smartpay.
+mod compared;
 /// The ledger itself.
 mod judge;
 /// The servers it may be on.

@@ -61,7 +61,8 @@ pub(crate) async fn run(
         }
         ReconcileCommand::List { limit } => {
             let pool = database::open(settings).await?;
-            let runs = reconcile::newest(&mut *pool.acquire().await?, None, *limit).await?;
+            let mut connection = pool.acquire().await?;
+            let runs = reconcile::newest(&mut connection, i64::MAX, *limit).await?;
             words::list(&runs, printer)?;
             match runs.first() {
                 Some(run) => printer.hint(&format!("tokenledger reconcile show {} --diff", run.id)),

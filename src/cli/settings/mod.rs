@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub return_hosts: Vec<String>,
     pub smartpay_api_url: ApiUrl,
     pub smartpay_secret_key: Option<SecretKey>,
+    /// How often everything is compared with Smartpay; none: never by itself.
+    pub reconcile_every: Option<Duration>,
     /// The pretend Smartpay of a `dev`.
     pub sandbox_url: Option<String>,
     pub api_key: Option<SecretString>,

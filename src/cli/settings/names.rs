@@ -29,6 +29,7 @@ pub(crate) const NAMES: &[Name] = &[
     plain("webhook_silence", Some("86400")),
     plain("smartpay_api_url", Some(ApiUrl::SMARTPAY)),
     secret("smartpay_secret_key"),
+    plain("reconcile_every", Some("86400")),
     plain("log", None),
     plain("otlp_endpoint", None),
     plain("otlp_sample", Some("1")),

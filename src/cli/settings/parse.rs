@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ use crate::cli::settings::webhooks;
 const SILENCE_SECONDS_MAX: u64 = 30 * 86_400;
 /// Smartpay signs anew for each attempt, so that more than a day is never needed.
 const WINDOW_SECONDS_MAX: u64 = 86_400;
+/// Comparing everything takes its time, and who never does it sets 0.
+const EVERY_SECONDS: RangeInclusive<u64> = 60..=2_592_000;
 const API_KEY_CHARS_MIN: usize = 32;
 
 pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
@@ -55,6 +58,9 @@ pub(crate) fn parse(gathered: &Gathered) -> anyhow::Result<Settings> {
             .context("the address has a default")?,
         smartpay_secret_key: gathered
             .parsed("smartpay_secret_key", |text| smartpay_key(text, mode))?,
+        reconcile_every: gathered
+            .parsed("reconcile_every", every)?
+            .filter(|every| !every.is_zero()),
         sandbox_url: gathered.sandbox_url.clone(),
         api_key: gathered.secret("api_key"),
         master_key: gathered.parsed("master_key", MasterKey::parse)?,
@@ -122,6 +128,16 @@ fn hosts(text: &str) -> anyhow::Result<Vec<String>> {
     let fit = hosts.iter().all(|host| !host.is_empty() && host.chars().all(plain));
     anyhow::ensure!(fit, "write names of hosts with commas between, such as shop.example");
     Ok(hosts)
+}
+
+/// Zero is never.
+fn every(text: &str) -> anyhow::Result<Duration> {
+    let fits = |seconds: &u64| *seconds == 0 || EVERY_SECONDS.contains(seconds);
+    let seconds = text.parse().ok().filter(fits);
+    let (least, most) = (EVERY_SECONDS.start(), EVERY_SECONDS.end());
+    seconds.map(Duration::from_secs).with_context(|| {
+        format!("write a number of seconds from {least} to {most}, or 0 for never")
+    })
 }
 
 fn window(text: &str) -> anyhow::Result<Duration> {

@@ -3,6 +3,7 @@
 mod command;
 pub(crate) mod fake;
 mod fuse;
+mod http;
 mod hostile;
 mod keys;
 mod missed;

@@ -104,6 +104,7 @@ impl World {
             smartpay,
             public_url: Some("https://ledger.example".to_owned()),
             return_hosts: Vec::new(),
+            reconcile_every: None,
         };
         let service = Service::open(setup).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
