@@ -164,7 +164,9 @@ fn changes(
         }
         Kind::Active | Kind::Paused | Kind::Disabled | Kind::Deleted | Kind::Eventful => {}
     }
-    let then = if rng.random_ratio(2, 3) { Then::Returns } else { Then::Leaves };
+    let returns = rng.random_ratio(2, 3);
+    // A return asks for a reading, which could find out what the story's webhook is late to tell.
+    let then = if returns && kind != Kind::Eventful { Then::Returns } else { Then::Leaves };
     all.push(soon(at, Deed::Confirm(then)));
     all.extend(merchants(kind, at, end.max(at), rng));
     all
