@@ -34,7 +34,7 @@ pub(crate) fn steps(plan: &Plan) -> impl Iterator<Item = (DateTime<Utc>, &Step)>
     plan.waves().iter().flat_map(|wave| {
         let steps: &[Step] = match &wave.what {
             What::Steps(steps) => steps,
-            What::Wait | What::Expiry | What::Strangers => &[],
+            What::Wait | What::Expiry | What::Reconciliation | What::Strangers => &[],
         };
         steps.iter().map(|step| (wave.at, step))
     })
@@ -178,4 +178,22 @@ fn one_webhook_comes_hours_late_and_after_what_followed_it() {
     assert!(arrives - at > TimeDelta::hours(3), "{}", arrives - at);
     let next = steps(&plan).find(|(later, step)| *later > at && step.token == 0).unwrap();
     assert!(next.0 < arrives && next.1.deed == Deed::Enable(By::Dashboard), "{next:?}");
+}
+
+#[test]
+fn one_webhook_is_lost_and_looked_for_the_night_after_while_no_other_is_late() {
+    for (seed, days) in [(1, 60), (2, 180), (3, 1), (4, 8), (5, 700)] {
+        let plan = Plan::make(seed, 50, days, until());
+        let lost: Vec<_> = steps(&plan).filter(|(_, step)| step.fate == Fate::Lost).collect();
+        let [(at, step)] = lost[..] else { panic!("{lost:?}") };
+        assert_eq!(step.deed, Deed::Disable(By::Dashboard));
+        let found = plan.waves().iter().find(|wave| wave.what == What::Reconciliation).unwrap();
+        let after = found.at - at;
+        assert!(after > TimeDelta::minutes(10) && after < TimeDelta::hours(25), "{after}");
+        let next = steps(&plan).find(|(later, s)| *later > at && s.token == step.token).unwrap();
+        assert!(next.1.deed == Deed::Delete(By::Us) && next.0 > found.at, "{next:?}");
+        let (late, _) = steps(&plan).find(|(_, step)| step.fate == Fate::Late).unwrap();
+        let arrives = plan.waves().iter().find(|wave| wave.what == What::Wait).unwrap().at;
+        assert!(found.at < late || found.at > arrives, "seed {seed}");
+    }
 }

@@ -1,5 +1,7 @@
 //! The doors that the demo goes through: as the shop, as a shopper, as somebody at a dashboard.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use reqwest::Client;
 use reqwest::Method;
@@ -21,6 +23,10 @@ use crate::sandbox::demo::plan::Planned;
 /// Where the shopper is led in the end.
 const SUCCESS_URL: &str = "https://shop.example/welcome";
 const CANCEL_URL: &str = "https://shop.example/basket";
+
+/// A reconciliation is looked at so often, with this pause: half a minute in all.
+const LOOKS_MAX: u32 = 600;
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server and the key that it takes.
 #[derive(Clone)]
@@ -97,6 +103,24 @@ impl Doors {
         let url = format!("{}/sandbox/faults", self.smartpay.reached);
         expect(self.client.put(url).json(faults), StatusCode::OK, "setting faults").await?;
         Ok(())
+    }
+
+    /// Has the ledger compare itself with Smartpay, and waits for the end of that.
+    pub(crate) async fn reconcile(&self) -> anyhow::Result<()> {
+        let request = self.at_ledger(Method::POST, "/v1/reconciliations").json(&json!({}));
+        let begun = expect(request, StatusCode::ACCEPTED, "beginning a reconciliation").await?;
+        let id = begun.get("id").and_then(Value::as_str).context("a run has an id")?;
+        let path = format!("/v1/reconciliations/{id}");
+        for _ in 0..LOOKS_MAX {
+            let looked = self.at_ledger(Method::GET, &path);
+            let run = expect(looked, StatusCode::OK, "looking at a reconciliation").await?;
+            match run.get("state").and_then(Value::as_str) {
+                Some("running") => tokio::time::sleep(LOOK_PAUSE).await,
+                Some("done") => return Ok(()),
+                state => anyhow::bail!("the reconciliation ended as {state:?}"),
+            }
+        }
+        anyhow::bail!("the reconciliation does not end")
     }
 
     async fn ask(&self, by: By, planned: &Planned) -> anyhow::Result<Session> {

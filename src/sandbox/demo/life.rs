@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Paused,
     Disabled,
     Deleted,
+    /// Disabled at the dashboard without a webhook, and deleted weeks later.
+    Missed,
     /// Disabled, enabled, and disabled for good; the webhook of the first disabling comes hours
     /// late, after that of the enabling.
     Eventful,
@@ -75,6 +77,7 @@ pub enum Deed {
 pub enum Fate {
     Soon,
     Late,
+    Lost,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,11 +165,17 @@ fn changes(
             at = (at + TimeDelta::seconds(thought_s)).min(between(at, end, 700).max(at));
             at += TimeDelta::seconds(1);
         }
-        Kind::Active | Kind::Paused | Kind::Disabled | Kind::Deleted | Kind::Eventful => {}
+        Kind::Active
+        | Kind::Paused
+        | Kind::Disabled
+        | Kind::Deleted
+        | Kind::Missed
+        | Kind::Eventful => {}
     }
     let returns = rng.random_ratio(2, 3);
-    // A return asks for a reading, which could find out what the story's webhook is late to tell.
-    let then = if returns && kind != Kind::Eventful { Then::Returns } else { Then::Leaves };
+    // A return asks for a reading, which could find out what a webhook is late, or never, to tell.
+    let story = matches!(kind, Kind::Eventful | Kind::Missed);
+    let then = if returns && !story { Then::Returns } else { Then::Leaves };
     all.push(soon(at, Deed::Confirm(then)));
     all.extend(merchants(kind, at, end.max(at), rng));
     all
@@ -189,6 +198,12 @@ fn merchants(
         Kind::Paused => vec![then(Deed::Disable, 150..600), then(Deed::Enable, 650..900)],
         Kind::Disabled => vec![then(Deed::Disable, 300..900)],
         Kind::Deleted => vec![then(Deed::Delete, 300..900)],
+        Kind::Missed => {
+            let at = then(Deed::Disable, 200..250).at;
+            let disabled = Happening { at, deed: Deed::Disable(By::Dashboard), fate: Fate::Lost };
+            let last = then(Deed::Delete, 700..800);
+            vec![disabled, Happening { deed: Deed::Delete(By::Us), ..last }]
+        }
         Kind::Eventful => {
             let at = then(Deed::Disable, 400..450).at;
             let disabled = Happening { at, deed: Deed::Disable(By::Dashboard), fate: Fate::Late };

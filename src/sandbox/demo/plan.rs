@@ -46,6 +46,8 @@ const CREATED: Range<i64> = 20..999;
 const STRANGERS_COME: i64 = 700;
 const JAPAN: TimeDelta = TimeDelta::hours(9);
 const SLEEP: TimeDelta = TimeDelta::hours(7);
+/// The hour of night, in Japan, at which what webhooks missed is looked for.
+const RECONCILED_AT: TimeDelta = TimeDelta::hours(3);
 /// A webhook usually takes a second or two.
 const LAG_MS: Range<i64> = 600..3_000;
 /// Between two waves at least, so that the webhooks of one arrive before the next.
@@ -89,6 +91,8 @@ pub enum What {
     Wait,
     /// The time of a session is over, and the ledger looks at it.
     Expiry,
+    /// The ledger compares itself with Smartpay.
+    Reconciliation,
     /// Somebody without the secret tries the webhook door.
     Strangers,
 }
@@ -160,6 +164,7 @@ fn life(draft: &Draft, token: usize, end: DateTime<Utc>, rng: &mut StdRng) -> Ve
     let place = i64::try_from(token).expect("a place in the plan is a small number");
     let happenings = live((draft.kind, place), draft.created_at, end, rng);
     let mut timed = Vec::new();
+    let ends = happenings.last().map_or(end, |last| last.at);
     for Happening { at, deed, fate } in iter::once(begin).chain(happenings) {
         timed.push((at, What::Steps(vec![Step { token, deed, fate }])));
         if matches!(deed, Deed::Ask(By::Us)) && draft.kind == Kind::Awaiting && at + LOOKED_AT < end
@@ -169,8 +174,19 @@ fn life(draft: &Draft, token: usize, end: DateTime<Utc>, rng: &mut StdRng) -> Ve
         if fate == Fate::Late {
             timed.push((at + LATE + LATE_SLACK, What::Wait));
         }
+        if fate == Fate::Lost {
+            timed.push((night_after(at).min(between(at, ends, 100)), What::Reconciliation));
+        }
     }
     timed
+}
+
+fn night_after(at: DateTime<Utc>) -> DateTime<Utc> {
+    let day = TimeDelta::days(1);
+    let into_day = at.duration_trunc(day).map_or(TimeDelta::zero(), |midnight| at - midnight);
+    let night = RECONCILED_AT - JAPAN + day;
+    let left = night - into_day;
+    at + if left > TimeDelta::zero() { left } else { left + day }
 }
 
 /// Puts together what can happen at once.
@@ -205,7 +221,7 @@ fn joins(wave: &Wave, at: DateTime<Utc>, what: &What) -> bool {
 
 /// All tokens in the order of their creation; the story's first one is the first of all.
 fn drafts(tokens: usize, start: DateTime<Utc>, end: DateTime<Utc>, rng: &mut StdRng) -> Vec<Draft> {
-    let story = [(10, Kind::Eventful), (100, Kind::Deleted), (300, Kind::Returned)];
+    let story = [(10, Kind::Eventful), (100, Kind::Missed), (300, Kind::Returned)];
     let sleeps = between(start, end, 10) - start > SLEEP;
     let mut deck = Vec::new();
     let mut drafts = Vec::with_capacity(tokens);

@@ -59,6 +59,7 @@ impl Demo<'_> {
                 What::Steps(steps) => self.steps(steps, &mut sessions).await?,
                 What::Wait => {}
                 What::Expiry => expire().await.context("looking at sessions")?,
+                What::Reconciliation => self.doors.reconcile().await?,
                 What::Strangers => self.let_strangers_try().await?,
             }
             self.arrive(wave.lag).await;
@@ -131,5 +132,6 @@ fn faults(fate: Fate) -> Value {
     match fate {
         Fate::Soon => json!({ "webhooks": { "duplicate": 0.04, "delay_ms": DELAY_MS } }),
         Fate::Late => json!({ "webhooks": { "delay_ms": LATE.num_milliseconds() } }),
+        Fate::Lost => json!({ "webhooks": { "drop": 1 } }),
     }
 }
