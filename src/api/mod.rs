@@ -3,6 +3,7 @@
 mod auth;
 mod changes;
 mod checks;
+mod claim;
 /// Where a list goes on.
 pub mod cursor;
 mod deliveries;
@@ -24,6 +25,7 @@ mod reconciling;
 mod refresh;
 mod requests;
 mod returning;
+mod reveal;
 mod routes;
 mod routing;
 mod run_shapes;

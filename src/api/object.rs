@@ -64,6 +64,12 @@ fn not_strict(error: NotStrict) -> Problem {
     }
 }
 
+/// A field that must be a text.
+pub(super) fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, Problem> {
+    let text = fields.get(name).and_then(Value::as_str);
+    text.ok_or_else(|| Problem::validation(&format!("/{name}"), "a text is required"))
+}
+
 /// A body of any kind.
 pub(super) async fn read_bytes(
     headers: &HeaderMap,

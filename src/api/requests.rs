@@ -14,6 +14,12 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     });
     vec![
         ("Lookup", request(&json!({"token_id": token_id}), &["token_id"])),
+        ("Reveal", request(&json!({"reason": reason()}), &["reason"])),
+        (
+            "Revealed",
+            object(&json!({"ref": reference(), "token_id": token_id}), &["ref", "token_id"]),
+        ),
+        ("Correction", correction()),
         ("Found", object(&json!({"ref": reference()}), &["ref"])),
         (
             "Check",
@@ -85,6 +91,15 @@ pub(super) fn consumer() -> Value {
         "maxLength": 128,
         "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
     })
+}
+
+fn correction() -> Value {
+    let session = json!({
+        "type": "string",
+        "pattern": "^checkout_(test|live)_[!-~]{1,128}$",
+    });
+    let fields = json!({"consumer": consumer(), "reason": reason(), "session_id": session});
+    request(&fields, &["consumer", "reason"])
 }
 
 fn some_of(text: &Value) -> Value {

@@ -12,6 +12,7 @@ use crate::access::Scope;
 use crate::api::App;
 use crate::api::changes;
 use crate::api::checks;
+use crate::api::claim;
 use crate::api::deliveries;
 use crate::api::docs;
 use crate::api::events;
@@ -21,6 +22,7 @@ use crate::api::operations;
 use crate::api::reconciliations;
 use crate::api::refresh;
 use crate::api::returning;
+use crate::api::reveal;
 use crate::api::sessions;
 use crate::api::tokens;
 use crate::api::webhook;
@@ -190,6 +192,21 @@ pub const ROUTES: &[Route] = &[
     })
     .called("getReconciliation", "One comparison, and the first of its differences")
     .gives(Gives::One("ReconciliationDetails")),
+    route("POST", "/v1/tokens/{ref}/reveal", Access::Write(Scope::TokensReveal), || {
+        post(reveal::reveal)
+    })
+    .called("revealToken", "The Smartpay token id behind a ref; who asked, and why, goes on record")
+    .body("Reveal")
+    .gives(Gives::One("Revealed")),
+    route("POST", "/v1/tokens/{ref}/claim", Access::Write(Scope::TokensWrite), || {
+        post(claim::claim)
+    })
+    .called(
+        "claimToken",
+        "Correct whose a token is; without a session it stays that of the latest claim",
+    )
+    .body("Correction")
+    .gives(Gives::One("Token")),
     route("GET", "/v1/intents/{id}", Access::Key(Scope::TokensRead), || get(intents::one))
         .called("getIntent", "A command to Smartpay, and what became of it")
         .gives(Gives::One("Intent")),

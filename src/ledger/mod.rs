@@ -6,6 +6,8 @@
 //! projections. Only after the commit is each caller told the verdict and the position. Several
 //! processes may run one ledger: the head's row orders them.
 
+/// What was done to the ledger itself.
+pub mod acts;
 mod answered;
 pub(crate) mod arrival;
 mod claimed;

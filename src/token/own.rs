@@ -7,24 +7,38 @@ use crate::token::draft::Draft;
 use crate::token::event::Basis;
 use crate::token::event::Event;
 use crate::token::event::Sequence;
+use crate::token::names::Consumer;
+use crate::token::names::SessionId;
 use crate::token::status::Status;
 
 /// A session response is Smartpay's and says the same for ever; an import or a correction is a
 /// person's, and the latest one counts.
 pub(crate) fn decide_claim(draft: &mut Draft<'_>, claim: &Claim) {
-    let known = match (claim.origin, &claim.session) {
+    let latest = latest(draft);
+    // Who corrects the consumer alone says nothing against the session.
+    let session = match (claim.origin, &latest) {
+        (ClaimOrigin::Correction, Some(latest)) => {
+            claim.session.clone().or_else(|| latest.session.clone())
+        }
+        (ClaimOrigin::SessionResponse | ClaimOrigin::Import | ClaimOrigin::Correction, _) => {
+            claim.session.clone()
+        }
+    };
+    let known = match (claim.origin, &session) {
         (ClaimOrigin::SessionResponse, Some(_)) => draft.find(|event| {
             matches!(event, Event::SessionCreated { session, .. } if *session == claim.session)
         }),
         (ClaimOrigin::SessionResponse, None)
-        | (ClaimOrigin::Import | ClaimOrigin::Correction, _) => latest_says(draft, claim),
+        | (ClaimOrigin::Import | ClaimOrigin::Correction, _) => latest
+            .filter(|latest| latest.session == session && latest.consumer == claim.consumer)
+            .map(|latest| latest.sequence),
     };
     match known {
         Some(known) => draft.witness(known),
         None => draft.append(Event::SessionCreated {
             at: claim.token_created_at,
             basis: Basis::Claim,
-            session: claim.session.clone(),
+            session,
             consumer: claim.consumer.clone(),
             reference: claim.reference.clone(),
         }),
@@ -49,8 +63,14 @@ pub(crate) fn decide_cancel(draft: &mut Draft<'_>, cancel: Cancel) {
     }
 }
 
-/// The latest claim, if it names this session and this consumer.
-fn latest_says(draft: &Draft<'_>, claim: &Claim) -> Option<Sequence> {
+struct Latest {
+    sequence: Sequence,
+    session: Option<SessionId>,
+    consumer: Option<Consumer>,
+}
+
+/// What the latest claim names.
+fn latest(draft: &Draft<'_>) -> Option<Latest> {
     let claims = draft.history().filter_map(|(sequence, event)| match event {
         Event::SessionCreated { basis: Basis::Claim, session, consumer, .. } => {
             Some((sequence, session, consumer))
@@ -63,5 +83,5 @@ fn latest_says(draft: &Draft<'_>, claim: &Claim) -> Option<Sequence> {
         | Event::Deleted { .. } => None,
     });
     let (sequence, session, consumer) = claims.last()?;
-    (*session == claim.session && *consumer == claim.consumer).then_some(sequence)
+    Some(Latest { sequence, session: session.clone(), consumer: consumer.clone() })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 /// How the body's length is told.
 #[derive(Clone, Debug)]
 pub(crate) enum Framing {
@@ -55,6 +57,10 @@ impl Request {
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.set("Content-Type", "application/json").body(body.to_string())
     }
 
     /// The position of a header, for those who add one before or after it.

@@ -92,6 +92,8 @@ fn the_rules_of_routes_are_those_of_the_interface() {
         "GET /v1/tokens/{ref} tokens:read",
         "GET /v1/tokens/{ref}/events events:read",
         "POST /v1/tokens/lookup tokens:read",
+        "POST /v1/tokens/{ref}/reveal tokens:reveal, once",
+        "POST /v1/tokens/{ref}/claim tokens:write, once",
         "POST /v1/usability-checks tokens:read",
         "POST /v1/checkout-sessions sessions:write, once",
         "POST /v1/tokens/{ref}/disable tokens:write, once",

@@ -12,7 +12,7 @@ use crate::bad_input::sending::send_literal;
 const NOT_SERVED: [&str; 5] =
     ["/v1/feed", "/v1/followers", "/v1/reconciliations", "/checkpoint", "/tile"];
 /// The same, behind a ref or a position.
-const NOT_SERVED_BELOW: [&str; 4] = ["/reveal", "/refresh", "/claim", "/proof"];
+const NOT_SERVED_BELOW: [&str; 2] = ["/refresh", "/proof"];
 
 /// Of those that make something, or of all others.
 pub(crate) async fn wrong_answers(
