@@ -6,6 +6,7 @@ BEGIN
         purpose text NOT NULL,
         version integer NOT NULL,
         wrapped bytea NOT NULL,
+        made_at timestamptz NOT NULL DEFAULT now(),
         CONSTRAINT vault_keys_pkey PRIMARY KEY (purpose, version)
     );
 

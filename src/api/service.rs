@@ -49,6 +49,7 @@ use crate::smartpay::client::Client;
 use crate::traces::Traces;
 use crate::vault;
 use crate::vault::MasterKey;
+use crate::vault::Vault;
 use crate::webhooks::Endpoints;
 use crate::webhooks::Live;
 
@@ -61,6 +62,10 @@ const RETENTION_PAUSE: Duration = Duration::from_hours(1);
 const DUTY_PAUSE: Duration = Duration::from_secs(1);
 /// Returns that are confirmed at the same time; of others the shopper is only sent on.
 const RETURNING_MAX: usize = 64;
+
+/// How often data keys that were made since are looked for: well within the time after which they
+/// seal, so that every process opens what another one sealed.
+const RELOAD_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a service is made of.
 pub struct Setup<'a> {
@@ -128,6 +133,7 @@ impl Service {
         tasks.spawn(retain(pool.clone(), setup.clock.clone()));
         tasks.spawn(keeper.run(pool.clone()));
         tasks.spawn(bounds.clone().sweep(pool.clone(), setup.clock.clone()));
+        tasks.spawn(reload(pool.clone(), Arc::clone(&vault)));
         let outbox = setup.smartpay.map(|client| {
             let reader = Reader {
                 ledger: ledger.clone(),
@@ -266,5 +272,20 @@ async fn retain(pool: PgPool, clock: Clock) {
                 tracing::warn!(error = format!("{error:#}"), "bodies of ignored deliveries wait");
             }
         }
+    }
+}
+
+async fn reload(pool: PgPool, vault: Arc<Vault>) {
+    let mut ticks = interval(RELOAD_PAUSE);
+    let mut told = String::new();
+    loop {
+        ticks.tick().await;
+        let reloading = async { vault::store::reload(&mut *pool.acquire().await?, &vault).await };
+        let error = reloading.await.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        // Told once, and again when it is another: it stays until somebody acts.
+        if !error.is_empty() && error != told {
+            tracing::error!(error, "new keys of the vault could not be loaded");
+        }
+        told = error;
     }
 }

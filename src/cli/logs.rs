@@ -38,7 +38,8 @@ impl Form {
             | Command::Replay(_)
             | Command::Reconcile(_)
             | Command::Import(_)
-            | Command::Webhooks(_) => Self::Quiet,
+            | Command::Webhooks(_)
+            | Command::Vault(_) => Self::Quiet,
         }
     }
 

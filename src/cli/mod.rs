@@ -31,6 +31,8 @@ pub(crate) mod webhooks;
 /// One look at everything.
 pub(crate) mod doctor;
 mod replay;
+/// Keys that seal.
+pub(crate) mod vault;
 
 /// The ledger, for commands that record something themselves.
 mod ledger;
@@ -95,6 +97,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Exit> {
         Command::Keys(command) => keys::run(&command, &settings, &printer).await,
         Command::Reconcile(command) => reconcile::run(&command, &settings, &printer).await,
         Command::Webhooks(command) => webhooks::run(&command, &settings, &printer).await,
+        Command::Vault(command) => vault::run(&command, &settings, &printer).await,
         Command::Doctor(doctor) => doctor::run(&doctor, &settings, &printer).await,
         Command::Verify(verify) => verify::run(&verify, &settings, &printer).await,
         Command::Replay(replay) => replay::run(&replay, &settings, &printer).await,

@@ -2,9 +2,12 @@
 
 use chrono_tz::Tz;
 
+use tokenledger::smartpay::ids::TOKEN_ID_PREFIX;
 use tokenledger::vault::Ref;
 
 use crate::cli::exit::Exit;
+
+const WORDS_CHARS_MAX: usize = 128;
 
 /// The ref that was meant. Read here and not by clap, which repeats what it refuses: it may be a
 /// token id that was pasted by mistake.
@@ -27,6 +30,18 @@ pub(crate) fn zone(name: &str) -> Result<Tz, String> {
 pub(crate) fn input_number(text: &str) -> Result<i64, String> {
     let number = text.strip_prefix("in_").unwrap_or(text).parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "a delivery is named like in_17".to_owned())
+}
+
+/// Who, or why: text that goes on record. Read here and not by clap, which repeats what it refuses.
+pub(crate) fn words(flag: &str, text: &str) -> Result<String, Exit> {
+    let fits = (1..=WORDS_CHARS_MAX).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+        && !text.contains(TOKEN_ID_PREFIX);
+    fits.then(|| text.to_owned()).ok_or_else(|| {
+        Exit::usage(format!(
+            "{flag}: write 1 to {WORDS_CHARS_MAX} characters, without controls and token ids"
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::cli::named::input_number;
 use crate::cli::named::zone;
 use crate::cli::reconcile::ReconcileCommand;
 use crate::cli::replay::ReplayOptions;
+use crate::cli::vault::VaultCommand;
 use crate::cli::verify::VerifyOptions;
 use crate::cli::webhooks::WebhooksCommand;
 
@@ -122,6 +123,9 @@ pub(crate) enum Command {
     /// Webhook endpoints at Smartpay, and their secrets
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
+    /// The keys that seal token ids, bodies and secrets
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// One look at everything; exit code 1 when something is wrong
     Doctor(DoctorOptions),
     /// Recompute everything the ledger holds; exit code 3 when something is not as it must be

@@ -28,6 +28,8 @@ pub mod refusals;
 mod reprocessing;
 pub mod retention;
 mod rows;
+/// New keys for the vault.
+pub mod rotation;
 mod spans;
 mod standing;
 mod submission;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 
 use secrecy::ExposeSecret;
 use secrecy::SecretBox;
@@ -27,15 +30,23 @@ pub struct WrappedKey {
 /// The opened keys of one ledger. Nothing prints them.
 pub struct Vault {
     ledger: String,
+    /// For data keys that are made later.
+    master: MasterKey,
     ref_key: Key,
-    data_keys: BTreeMap<i32, Key>,
+    data_keys: RwLock<DataKeys>,
+}
+
+/// All that open, and the version that seals.
+struct DataKeys {
+    by_version: BTreeMap<i32, Arc<Key>>,
+    seals: i32,
 }
 
 /// Why a vault does not open.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VaultError {
     #[error(
-        "the master key does not open the vault of ledger {ledger}: set TOKENLEDGER_MASTER_KEY to the key this ledger was created with (from its escrow), or point to the database that belongs to this key"
+        "the master key does not open the vault of ledger {ledger}: set TOKENLEDGER_MASTER_KEY to the key that its vault was wrapped with last (from its escrow), or point to the database that belongs to this key"
     )]
     WrongMasterKey { ledger: String },
     #[error(
@@ -55,6 +66,10 @@ pub enum VaultError {
     )]
     KeyDamaged { purpose: String, version: i32 },
     #[error(
+        "data key {version} of ledger {ledger} was made under another master key: restart with that one as TOKENLEDGER_MASTER_KEY"
+    )]
+    OfNewerMasterKey { ledger: String, version: i32 },
+    #[error(
         "the vault holds a key for {purpose}, which this version does not know: it was written by a newer one, run that"
     )]
     UnknownPurpose { purpose: String },
@@ -66,11 +81,23 @@ impl Vault {
         let ref_key = cipher::random_key();
         let data_key = cipher::random_key();
         let wrapped = vec![
-            wrap_key(ledger, master, REF, &ref_key),
-            wrap_key(ledger, master, DATA, &data_key),
+            wrap_key(ledger, master, (REF, FIRST_VERSION), &ref_key),
+            wrap_key(ledger, master, (DATA, FIRST_VERSION), &data_key),
         ];
-        let data_keys = BTreeMap::from([(FIRST_VERSION, data_key)]);
-        (Vault { ledger: ledger.to_owned(), ref_key, data_keys }, wrapped)
+        let data_keys = BTreeMap::from([(FIRST_VERSION, Arc::new(data_key))]);
+        (Vault::of(ledger, master.copy(), ref_key, data_keys), wrapped)
+    }
+
+    /// The newest data key seals, until [`Vault::load`] says otherwise.
+    fn of(
+        ledger: &str,
+        master: MasterKey,
+        ref_key: Key,
+        by_version: BTreeMap<i32, Arc<Key>>,
+    ) -> Vault {
+        let (newest, _) = by_version.last_key_value().expect("a vault has a data key");
+        let data_keys = RwLock::new(DataKeys { seals: *newest, by_version });
+        Vault { ledger: ledger.to_owned(), master, ref_key, data_keys }
     }
 
     /// Opens what was stored. Every key must open, and the ref key be there exactly once.
@@ -81,6 +108,7 @@ impl Vault {
     ) -> Result<Vault, VaultError> {
         let opened: Vec<Option<Key>> =
             keys.iter().map(|key| unwrap_key(ledger, master, key)).collect();
+        let name = ledger;
         let ledger = ledger.to_owned();
         if !keys.is_empty() && opened.iter().all(Option::is_none) {
             return Err(VaultError::WrongMasterKey { ledger });
@@ -93,7 +121,7 @@ impl Vault {
             match purpose.as_str() {
                 REF if ref_key.is_some() => return Err(VaultError::RefKeyTwice { ledger }),
                 REF => ref_key = Some(key),
-                DATA => drop(data_keys.insert(*version, key)),
+                DATA => drop(data_keys.insert(*version, Arc::new(key))),
                 _ => return Err(VaultError::UnknownPurpose { purpose: purpose.clone() }),
             }
         }
@@ -103,7 +131,7 @@ impl Vault {
         if data_keys.is_empty() {
             return Err(VaultError::DataKeyMissing { ledger });
         }
-        Ok(Vault { ledger, ref_key, data_keys })
+        Ok(Vault::of(name, master.copy(), ref_key, data_keys))
     }
 
     pub fn ledger(&self) -> &str {
@@ -113,22 +141,69 @@ impl Vault {
     #[cfg(test)]
     pub(crate) fn of_keys(ref_key: [u8; 32], data_key: [u8; 32]) -> Vault {
         let [ref_key, data_key] = [ref_key, data_key].map(|key| SecretBox::new(Box::new(key)));
-        let data_keys = BTreeMap::from([(FIRST_VERSION, data_key)]);
-        Vault { ledger: "of keys".to_owned(), ref_key, data_keys }
+        let data_keys = BTreeMap::from([(FIRST_VERSION, Arc::new(data_key))]);
+        Vault::of("of keys", MasterKey::generate(), ref_key, data_keys)
     }
 
     pub(crate) fn ref_key(&self) -> &Key {
         &self.ref_key
     }
 
-    pub(crate) fn data_key(&self, version: i32) -> Option<&Key> {
-        self.data_keys.get(&version)
+    pub(crate) fn data_key(&self, version: i32) -> Option<Arc<Key>> {
+        let keys = self.data_keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.by_version.get(&version).cloned()
     }
 
     /// The key to seal with, and its version.
-    pub(crate) fn newest_data_key(&self) -> (i32, &Key) {
-        let (version, key) = self.data_keys.last_key_value().expect("a vault has a data key");
-        (*version, key)
+    pub(crate) fn sealing_key(&self) -> (i32, Arc<Key>) {
+        let keys = self.data_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.by_version.get(&keys.seals).expect("the version that seals is one of them");
+        (keys.seals, Arc::clone(key))
+    }
+
+    /// Versions of the data keys, and the one that seals.
+    pub fn data_key_versions(&self) -> (Vec<i32>, i32) {
+        let keys = self.data_keys.read().unwrap_or_else(PoisonError::into_inner);
+        (keys.by_version.keys().copied().collect(), keys.seals)
+    }
+
+    /// Takes in data keys that were made since the vault was opened, and seals with `seals` from
+    /// here on, if that is among them all. When one does not open, nothing changes.
+    pub fn load(&self, keys: &[WrappedKey], seals: i32) -> Result<(), VaultError> {
+        let mut new = BTreeMap::new();
+        for key in keys.iter().filter(|key| key.purpose == DATA) {
+            if self.data_key(key.version).is_none() {
+                let opened = unwrap_key(&self.ledger, &self.master, key).ok_or_else(|| {
+                    let ledger = self.ledger.clone();
+                    VaultError::OfNewerMasterKey { ledger, version: key.version }
+                })?;
+                new.insert(key.version, Arc::new(opened));
+            }
+        }
+        let mut kept = self.data_keys.write().unwrap_or_else(PoisonError::into_inner);
+        kept.by_version.extend(new);
+        if kept.by_version.contains_key(&seals) {
+            kept.seals = seals;
+        }
+        Ok(())
+    }
+
+    /// One more data key, wrapped to be stored. It seals nothing before it is stored and loaded.
+    pub fn next_data_key(&self) -> WrappedKey {
+        let (versions, _) = self.data_key_versions();
+        let version = versions.last().expect("a vault has a data key") + 1;
+        wrap_key(&self.ledger, &self.master, (DATA, version), &cipher::random_key())
+    }
+
+    /// All keys of the vault, wrapped by another master key.
+    pub fn wrapped_by(&self, master: &MasterKey) -> Vec<WrappedKey> {
+        let keys = self.data_keys.read().unwrap_or_else(PoisonError::into_inner);
+        let of_data = keys.by_version.iter();
+        let mut wrapped = vec![wrap_key(&self.ledger, master, (REF, FIRST_VERSION), &self.ref_key)];
+        wrapped.extend(
+            of_data.map(|(version, key)| wrap_key(&self.ledger, master, (DATA, *version), key)),
+        );
+        wrapped
     }
 }
 
@@ -138,10 +213,15 @@ impl fmt::Debug for Vault {
     }
 }
 
-fn wrap_key(ledger: &str, master: &MasterKey, purpose: &str, key: &Key) -> WrappedKey {
-    let about = about(ledger, purpose, FIRST_VERSION);
+fn wrap_key(
+    ledger: &str,
+    master: &MasterKey,
+    (purpose, version): (&str, i32),
+    key: &Key,
+) -> WrappedKey {
+    let about = about(ledger, purpose, version);
     let wrapped = cipher::encrypt(master.key().expose_secret(), &about, key.expose_secret());
-    WrappedKey { purpose: purpose.to_owned(), version: FIRST_VERSION, wrapped }
+    WrappedKey { purpose: purpose.to_owned(), version, wrapped }
 }
 
 fn unwrap_key(ledger: &str, master: &MasterKey, key: &WrappedKey) -> Option<Key> {

@@ -69,6 +69,16 @@ impl MasterKey {
         format!("{MASTER_KEY_PREFIX}{body}").into()
     }
 
+    /// For the vault, which opens keys that are made while it is open.
+    pub(crate) fn copy(&self) -> MasterKey {
+        MasterKey(SecretBox::new(Box::new(*self.0.expose_secret())))
+    }
+
+    /// Whether it is the same key.
+    pub fn is(&self, other: &MasterKey) -> bool {
+        self.0.expose_secret().ct_eq(other.0.expose_secret()).into()
+    }
+
     pub(crate) fn key(&self) -> &Key {
         &self.0
     }

@@ -1,8 +1,9 @@
 //! The vault: what names a token outside of it, and how what must be kept secret is sealed.
 //!
-//! Three keys. The master key comes from outside and only wraps the others. The ref key turns token
-//! ids into refs and is never rotated: refs stand in history. The data key seals; each row has a
-//! key of its own, derived with a salt that can be destroyed.
+//! Three kinds of key. The master key comes from outside and only wraps the others. The ref key turns
+//! token ids into refs and is never rotated: refs stand in history. Data keys seal, the newest one
+//! from when every process has it; each row has a key of its own, derived from one of them with a
+//! salt that can be destroyed.
 
 /// Randomness of the operating system.
 mod random;

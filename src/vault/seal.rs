@@ -41,7 +41,7 @@ pub enum UnsealError {
     )]
     UnknownForm,
     #[error(
-        "the bytes were sealed with data key {0}, which the vault does not hold: restore the table vault from a backup"
+        "the bytes were sealed with data key {0}, which this process has not: if it was just made, it is loaded within seconds; else restore the table vault_keys from a backup"
     )]
     KeyMissing(i32),
     #[error(
@@ -67,8 +67,8 @@ impl Salt {
 impl Vault {
     /// Seals for one place. The subject is the ref of the token it is about, or `-`.
     pub fn seal(&self, place: &Place<'_>, subject: &str, salt: &Salt, plaintext: &[u8]) -> Vec<u8> {
-        let (version, data_key) = self.newest_data_key();
-        let key = derive(data_key, salt, subject);
+        let (version, data_key) = self.sealing_key();
+        let key = derive(&data_key, salt, subject);
         let head = head(version);
         let sealed = cipher::encrypt(key.expose_secret(), &self.about(&head, place), plaintext);
         [head.as_slice(), &sealed].concat()
@@ -88,7 +88,7 @@ impl Vault {
         }
         let version = i32::from_be_bytes(*version);
         let data_key = self.data_key(version).ok_or(UnsealError::KeyMissing(version))?;
-        let key = derive(data_key, salt, subject);
+        let key = derive(&data_key, salt, subject);
         cipher::decrypt(key.expose_secret(), &self.about(&head(version), place), rest)
             .ok_or(UnsealError::DoesNotOpen)
     }

@@ -1,6 +1,8 @@
 //! The vault's tables: wrapped keys, and the secrets that signed what the ledger holds.
 
 use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use chrono::Utc;
 use secrecy::ExposeSecret;
@@ -18,6 +20,9 @@ use crate::vault::Salt;
 use crate::vault::Vault;
 use crate::vault::WrappedKey;
 
+/// Seconds after which a data key that was made seals. Every process loads it long before.
+pub const SEALS_AFTER_S: i32 = 30;
+
 /// Opens the ledger's vault with the master key. A ledger that holds nothing yet gets its keys
 /// here; one whose keys are gone is refused, because its refs could never be computed again.
 pub async fn open(
@@ -30,7 +35,7 @@ pub async fn open(
         sqlx::query_scalar!("SELECT input FROM head FOR UPDATE").fetch_one(&mut *tx).await?;
     let wrapped = wrapped_keys(&mut tx).await?;
     if !wrapped.is_empty() {
-        return Ok(Vault::open(ledger, master_key, &wrapped)?);
+        return opened(&mut tx, ledger, master_key, &wrapped).await;
     }
     anyhow::ensure!(
         inputs == 0,
@@ -38,15 +43,8 @@ pub async fn open(
          vault_keys from a backup before starting"
     );
     let (vault, wrapped) = Vault::create(ledger, master_key);
-    for key in wrapped {
-        sqlx::query!(
-            "INSERT INTO vault_keys (purpose, version, wrapped) VALUES ($1, $2, $3)",
-            key.purpose,
-            key.version,
-            key.wrapped,
-        )
-        .execute(&mut *tx)
-        .await?;
+    for key in &wrapped {
+        insert_key(&mut tx, key).await?;
     }
     tx.commit().await.context("keeping the new vault's keys")?;
     Ok(vault)
@@ -62,7 +60,85 @@ pub async fn open_to_read(
     if wrapped.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Vault::open(ledger, master_key, &wrapped)?))
+    Ok(Some(opened(connection, ledger, master_key, &wrapped).await?))
+}
+
+/// Takes in data keys that were made since. To be called again and again by whoever keeps a vault
+/// open, well within the time after which a new key seals.
+pub async fn reload(connection: &mut PgConnection, vault: &Vault) -> anyhow::Result<()> {
+    let wrapped = wrapped_keys(connection).await?;
+    vault.load(&wrapped, seals(connection).await?)?;
+    Ok(())
+}
+
+/// Keeps one more key.
+pub(crate) async fn insert_key(
+    connection: &mut PgConnection,
+    key: &WrappedKey,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO vault_keys (purpose, version, wrapped) VALUES ($1, $2, $3)",
+        key.purpose,
+        key.version,
+        key.wrapped,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// SQL that puts a key back when the table was lost.
+pub fn restoring(key: &WrappedKey) -> String {
+    let WrappedKey { purpose, version, wrapped } = key;
+    let wrapped = STANDARD.encode(wrapped);
+    format!(
+        "INSERT INTO vault_keys (purpose, version, wrapped) \
+         VALUES ('{purpose}', {version}, decode('{wrapped}', 'base64'));"
+    )
+}
+
+/// Keeps a key as another master key wraps it. For the owner role alone.
+pub(crate) async fn rewrap_key(
+    connection: &mut PgConnection,
+    key: &WrappedKey,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE vault_keys SET wrapped = $3 WHERE purpose = $1 AND version = $2",
+        key.purpose,
+        key.version,
+        key.wrapped,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn opened(
+    connection: &mut PgConnection,
+    ledger: &str,
+    master_key: &MasterKey,
+    wrapped: &[WrappedKey],
+) -> anyhow::Result<Vault> {
+    let vault = Vault::open(ledger, master_key, wrapped)?;
+    vault.load(&[], seals(connection).await?)?;
+    Ok(vault)
+}
+
+/// The version that seals: the newest that every process had the time to load, by the database's
+/// own clock, which is one for all of them.
+async fn seals(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT coalesce(
+            max(version) FILTER (WHERE made_at <= now() - make_interval(secs => $1::integer)),
+            min(version),
+            1
+        ) AS "version!"
+        FROM vault_keys
+        WHERE purpose = 'data'"#,
+        SEALS_AFTER_S,
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Keeps a webhook secret for ever, sealed, so that signatures can be verified again later.
@@ -134,7 +210,9 @@ pub async fn token_id(
     Ok(Some(TokenId::parse(text)?))
 }
 
-async fn wrapped_keys(connection: &mut PgConnection) -> Result<Vec<WrappedKey>, sqlx::Error> {
+pub(crate) async fn wrapped_keys(
+    connection: &mut PgConnection,
+) -> Result<Vec<WrappedKey>, sqlx::Error> {
     sqlx::query_as!(
         WrappedKey,
         "SELECT purpose, version, wrapped FROM vault_keys ORDER BY purpose, version"

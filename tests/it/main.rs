@@ -72,6 +72,7 @@ mod reconcile;
 mod replay;
 mod reveal;
 mod retention;
+mod rotation;
 mod roles;
 mod roles_table;
 mod sealing;

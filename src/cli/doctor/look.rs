@@ -72,7 +72,15 @@ async fn vault(connection: &mut PgConnection, settings: &Settings) -> Result<Lin
     };
     let ledger = settings.ledger.as_str();
     Ok(match store::open_to_read(connection, ledger, master_key).await {
-        Ok(Some(_)) => Line::good("vault", "opens with the master key", json!({ "opens": true })),
+        Ok(Some(vault)) => {
+            let (versions, seals) = vault.data_key_versions();
+            let all: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            let all = all.join(", ");
+            let words =
+                format!("opens with the master key; data keys: {all}, of which {seals} seals");
+            let facts = json!({ "opens": true, "data_keys": versions, "seals": seals });
+            Line::good("vault", words, facts)
+        }
         Ok(None) => {
             let words = "has no keys yet: the first start of the service makes them";
             Line::odd("vault", words, json!({ "opens": null }))

@@ -18,7 +18,6 @@ use tokenledger::ledger::Refused;
 use tokenledger::ledger::import::Run;
 use tokenledger::ledger::import::Unreadable;
 use tokenledger::smartpay::Expected;
-use tokenledger::smartpay::ids::TOKEN_ID_PREFIX;
 use tokenledger::token::ProviderTime;
 
 use crate::cli::exit::Exit;
@@ -26,11 +25,10 @@ use crate::cli::import::options::TokensOptions;
 use crate::cli::import::source::Batch;
 use crate::cli::import::tally::Tally;
 use crate::cli::ledger::Opened;
+use crate::cli::named::words;
 use crate::cli::output::Printer;
 use crate::cli::settings::Settings;
 use crate::cli::stop;
-
-const WORDS_CHARS_MAX: usize = 128;
 
 /// Why an import ended before the end of its file.
 enum Stop {
@@ -130,16 +128,4 @@ fn unreadable(options: &TokensOptions, error: Unreadable) -> Exit {
             Exit::Usage(anyhow::Error::from(error).context(format!("{file} is no list of tokens")))
         }
     }
-}
-
-/// Text that goes into events. Read here and not by clap, which repeats what it refuses.
-fn words(flag: &str, text: &str) -> Result<String, Exit> {
-    let fits = (1..=WORDS_CHARS_MAX).contains(&text.chars().count())
-        && !text.chars().any(char::is_control)
-        && !text.contains(TOKEN_ID_PREFIX);
-    fits.then(|| text.to_owned()).ok_or_else(|| {
-        Exit::usage(format!(
-            "{flag}: write 1 to {WORDS_CHARS_MAX} characters, without controls and token ids"
-        ))
-    })
 }

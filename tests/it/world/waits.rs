@@ -8,6 +8,7 @@ use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 
 use crate::world::World;
+use crate::world::ask;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -20,10 +21,11 @@ impl World {
         holder
     }
 
-    /// Until a condition holds of what the ledger has.
+    /// Until a condition holds of what the ledger has, and of the server's sessions.
     pub(crate) async fn until(&self, condition: &str) {
+        let mut watcher = self.sql_as("postgres").await;
         let started = Instant::now();
-        while !self.one::<bool>(&format!("SELECT {condition}")).await {
+        while !ask::<bool>(&mut watcher, &format!("SELECT {condition}")).await {
             assert!(started.elapsed() < DEADLINE, "it never holds that {condition}");
             tokio::task::yield_now().await;
         }
