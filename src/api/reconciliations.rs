@@ -77,8 +77,7 @@ pub(super) async fn all(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     let limit = usize::try_from(limit).expect("a limit is small");
     let has_more = runs.len() > limit;
     runs.truncate(limit);
-    let last = runs.last().filter(|_| has_more);
-    let next_cursor = last.map(|last| list.cursor(last.number));
+    let next_cursor = runs.last().filter(|_| has_more).map(|run| list.cursor(run.number));
     let data = runs.iter().map(RunShape::of).collect();
     let shape = ListShape { data, next_cursor, has_more, as_of: head.position };
     Ok(at(head.position, Json(shape).into_response()))

@@ -41,14 +41,14 @@ pub(super) async fn refresh(
     expect_version(&app, &reference, &headers).await?;
     let reader = &intents::outbox(&app)?.reader;
     let token = reader.identify(&reference).await?.ok_or_else(Problem::not_found)?;
-    let asker = Asker {
+    let whose = Asker {
         kind: CauseKind::Api,
         id: asked.request_id.to_string(),
         actor: Some(asked.actor),
         reason: None,
         due: None,
     };
-    match reader.read_now(&token, &asker, WITHIN).await.map_err(not_read)?.truth {
+    match reader.read_now(&token, &whose, WITHIN).await.map_err(not_read)?.truth {
         Truth::Is(_) | Truth::Absent => done(&app, &reference).await,
         Truth::NotFound => Err(unavailable(
             "Smartpay does not find the token, nor any other of this ledger: is the key of this \

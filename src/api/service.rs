@@ -145,18 +145,9 @@ impl Service {
                 window_ms: setup.window_ms,
                 points: Points::default(),
             };
+            call_smartpay(&mut tasks, &reader, duty, setup.reconcile_every);
             Outbox { reader }
         });
-        if let Some(outbox) = &outbox {
-            tasks.spawn(readings::serve(outbox.reader.clone(), duty.held()));
-            if let Some(every) = setup.reconcile_every {
-                let reader = outbox.reader.clone();
-                let reconciler = Reconciler { reader, pace: Pace::STANDARD };
-                tasks.spawn(reconcile::on_schedule(reconciler, duty.held(), every));
-            }
-            tasks.spawn(reconcile::tell_metrics(pool.clone(), setup.clock.clone()));
-            tasks.spawn(on_duty(duty, outbox.clone()));
-        }
         let app = App {
             ledger,
             readers: Readers::new(pool.clone(), database),
@@ -225,6 +216,22 @@ impl Service {
         counted.context("writing the last counters of refused requests")?;
         used.context("writing when keys were last used")
     }
+}
+
+/// Everything that asks Smartpay by itself.
+fn call_smartpay(
+    tasks: &mut JoinSet<()>,
+    reader: &Reader,
+    duty: Duty,
+    reconcile_every: Option<Duration>,
+) {
+    tasks.spawn(readings::serve(reader.clone(), duty.held()));
+    if let Some(every) = reconcile_every {
+        let reconciler = Reconciler { reader: reader.clone(), pace: Pace::STANDARD };
+        tasks.spawn(reconcile::on_schedule(reconciler, duty.held(), every));
+    }
+    tasks.spawn(reconcile::tell_metrics(reader.pool.clone(), reader.clock.clone()));
+    tasks.spawn(on_duty(duty, Outbox { reader: reader.clone() }));
 }
 
 /// What one process does for all: takes up intents that were left open, looks at sessions whose time

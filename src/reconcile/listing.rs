@@ -59,9 +59,9 @@ impl Work<'_> {
                 }
             };
             begins_anew = false;
-            self.digest(&answer.body);
             let next = page.next.clone();
             let news = self.take_page(page, &answer, asked).await?;
+            self.digest(&answer.body);
             without_news = if news { 0 } else { without_news + 1 };
             self.run.counts.pages += 1;
             self.run.listed_all = next.is_none();

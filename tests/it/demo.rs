@@ -177,6 +177,19 @@ fn status_of(said: Said) -> &'static str {
     }
 }
 
+/// What a reconciliation recorded.
+async fn reconciled(lived: &Lived) -> Vec<Value> {
+    let mut found = Vec::new();
+    for token in lived.tokens().await.values() {
+        let events = lived.events(token).await;
+        let kind = |event: &Value| event.pointer("/cause/kind").cloned();
+        found.extend(
+            events.into_iter().filter(|event| kind(event) == Some("reconciliation".into())),
+        );
+    }
+    found
+}
+
 #[tokio::test]
 async fn the_demo_has_its_story_and_both_sides_agree_at_the_end() {
     let lived = live(3, 40).await;
@@ -229,11 +242,7 @@ async fn the_demo_has_its_story_and_both_sides_agree_at_the_end() {
     let expired = tokens.values().filter(|token| token["status"] == "canceled");
     assert!(expired.count() > 0, "sessions that nobody used come to an end");
 
-    let mut found = Vec::new();
-    for token in tokens.values() {
-        let events = lived.events(token).await;
-        found.extend(events.into_iter().filter(|event| event["cause"]["kind"] == "reconciliation"));
-    }
+    let found = reconciled(&lived).await;
     let [found] = &found[..] else { panic!("{found:?}") };
     assert_eq!((&found["type"], &found["basis"]), (&"Disabled".into(), &"reading".into()));
 
