@@ -115,20 +115,27 @@ impl Work<'_> {
     /// that holds none has nothing to lose.
     pub(super) async fn prove(&mut self) -> Result<(), Stop> {
         let mut connection = self.reader.pool.acquire().await?;
-        let mut probes = seen::some(&mut connection, &self.run.id, PROBES_MAX).await?;
-        probes.extend(seen::readable(&mut connection, PROBES_MAX).await?);
+        let seen = seen::some(&mut connection, &self.run.id, PROBES_MAX).await?;
+        let unseen = seen::readable(&mut connection, &self.run.id, PROBES_MAX).await?;
         drop(connection);
-        if probes.is_empty() {
+        if seen.is_empty() && unseen.is_empty() {
             return Ok(());
         }
-        for probe in probes {
-            let reference = Ref::parse(&probe).map_err(anyhow::Error::from)?;
+        for probe in seen.iter().chain(&unseen) {
+            let reference = Ref::parse(probe).map_err(anyhow::Error::from)?;
             let Some(token) = self.reader.identify(&reference).await? else { continue };
-            let answer = self.calls.ask(Call::get_token(&token.id)).await?;
-            if let (Says::Object(_), true) = self.understand(&token, &answer)? {
-                self.proof.note(&token.reference);
-                return Ok(());
+            let heard = self.ask_together(vec![token]).await?.pop();
+            let Some(Heard::Told(told)) = heard else { continue };
+            if !matches!(told.answered.says, Says::Object(_)) {
+                continue;
             }
+            self.proof.note(&reference);
+            // What was not read yet need not be read again.
+            if unseen.contains(probe) {
+                self.settle(vec![told]).await?;
+                self.save(&[reference.to_string()]).await?;
+            }
+            return Ok(());
         }
         Err(Ending::KeyUnproven.into())
     }

@@ -82,16 +82,22 @@ pub(super) async fn part(
     Ok(Part { last, unread })
 }
 
-/// Tokens that this ledger's own key can probably read: those it holds as alive, the newest first.
+/// Tokens that this ledger's own key can probably read: those it holds as alive and the run has not
+/// read, the newest first.
 pub(super) async fn readable(
     connection: &mut PgConnection,
+    run: &str,
     limit: i64,
 ) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
         "SELECT ref FROM tokens
         WHERE status IN ('awaiting_authorization', 'active', 'disabled', 'rejected')
+            AND NOT EXISTS (
+                SELECT FROM run_seen WHERE run_seen.run = $1 AND run_seen.ref = tokens.ref
+            )
         ORDER BY first_position DESC
-        LIMIT $1",
+        LIMIT $2",
+        run,
         limit,
     )
     .fetch_all(connection)
