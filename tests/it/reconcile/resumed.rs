@@ -4,6 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use serde_json::json;
+use sqlx::Executor;
 use tokenledger::reconcile::Begun;
 use tokenledger::reconcile::CannotBegin;
 use tokenledger::reconcile::Ending;
@@ -108,6 +109,28 @@ async fn a_killed_run_goes_on_where_it_was() {
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert_eq!(world.status(&token_id(0)).await, "disabled");
     // Its differences were told once, though two processes worked on it.
+    assert_eq!(world.found(&run).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_recorded_and_not_yet_counted_is_counted_by_the_next() {
+    let world = world().await;
+    let fake = silent_at("nothing").await;
+    let reconciler = world.reconciler(&fake.url);
+    let begun = reconciler.begin(AT_ONCE, "a test").await.unwrap();
+    let (first, follower) = (begun.run.id.clone(), watching(&begun.run));
+    // The door takes what is recorded; where the run stands cannot be kept.
+    let mut holder = world.sql_as("postgres").await;
+    holder.execute("SET idle_in_transaction_session_timeout = 0").await.unwrap();
+    holder.execute("BEGIN; SELECT FROM runs FOR UPDATE").await.unwrap();
+    reconciler.work(begun, follower).await.unwrap_err();
+    holder.execute("ROLLBACK").await.unwrap();
+    assert_eq!(world.status(&token_id(0)).await, "disabled");
+    let begun = begins(&world, &fake.url, AT_ONCE).await;
+    assert_eq!((&begun.run.id, begun.run.counts.pages), (&first, 0));
+    let follower = watching(&begun.run);
+    let run = reconciler.work(begun, follower).await.unwrap();
+    assert_eq!((run.counts.different, run.counts.recorded, run.counts.matched), (1, 1, 7));
     assert_eq!(world.found(&run).await.len(), 1);
 }
 
