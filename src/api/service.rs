@@ -88,6 +88,8 @@ pub struct Setup<'a> {
     pub return_hosts: Vec<String>,
     /// How often everything is compared with Smartpay; none: never by itself.
     pub reconcile_every: Option<Duration>,
+    /// Where commands die, in a test.
+    pub points: Points,
 }
 
 /// A service with its writer running.
@@ -143,7 +145,7 @@ impl Service {
                 client,
                 mode: setup.target.mode,
                 window_ms: setup.window_ms,
-                points: Points::default(),
+                points: setup.points,
             };
             call_smartpay(&mut tasks, &reader, duty, setup.reconcile_every);
             Outbox { reader }

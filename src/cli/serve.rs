@@ -10,6 +10,7 @@ use tokenledger::api::Service;
 use tokenledger::api::Setup;
 use tokenledger::api::install_metrics;
 use tokenledger::clock::Clock;
+use tokenledger::readings::Points;
 use tokenledger::traces::Traces;
 
 use crate::cli::exit::Exit;
@@ -52,6 +53,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Exit> {
         public_url: settings.public_url.clone(),
         return_hosts: settings.return_hosts.clone(),
         reconcile_every: settings.reconcile_every,
+        points: Points::default(),
     };
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Exit::usage(format!(

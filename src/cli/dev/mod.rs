@@ -27,6 +27,7 @@ use tokenledger::clock::Clock;
 use tokenledger::database;
 use tokenledger::database::Hosts;
 use tokenledger::database::Target;
+use tokenledger::readings::Points;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::client::ApiUrl;
@@ -170,6 +171,7 @@ async fn open(site: &Site<'_>, sandbox_url: &str, clock: Clock) -> Result<Servic
         public_url: Some(site.urls.service.to_owned()),
         return_hosts: Vec::new(),
         reconcile_every: None,
+        points: Points::default(),
     };
     Ok(Service::open(setup).await?)
 }

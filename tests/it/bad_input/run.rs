@@ -51,7 +51,7 @@ fn the_files_hold_enough_and_no_case_is_forgotten() {
 /// On a ledger of its own: what each case did that it should not.
 async fn wrong_cases(path: PathBuf) -> Vec<String> {
     let cases = read(&path);
-    let Merchant { world, served, .. } = Merchant::deaf().await;
+    let Merchant { world, served, gateway: _between, .. } = Merchant::deaf().await;
     let webhooks: Vec<Case> = cases.iter().filter(|case| case.is_webhook()).cloned().collect();
     let (nothing, rest): (Vec<_>, Vec<_>) = webhooks.into_iter().partition(Case::may_store_nothing);
     let address = served.address;

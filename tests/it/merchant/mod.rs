@@ -2,6 +2,9 @@
 //! its webhooks on their way back. Time stands still until a test moves it.
 
 mod changes;
+mod crashes;
+mod gateway;
+mod odd_answers;
 mod open_outcomes;
 mod returns;
 mod sessions;
@@ -13,14 +16,20 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use serde_json::json;
 use tokenledger::database::OWNER;
+use tokenledger::outbox::Outbox;
+use tokenledger::readings::Points;
+use tokenledger::readings::Reader;
 use tokenledger::sandbox::Registration;
 use tokenledger::sandbox::Sandbox;
+use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::client::ApiUrl;
 use tokenledger::smartpay::client::Client;
 use tokenledger::smartpay::client::Limits;
 use tokenledger::smartpay::client::SecretKey;
 use tokio::net::TcpListener;
 
+use crate::bodies::WINDOW_MS;
+use crate::merchant::gateway::Gateway;
 use crate::request::Request;
 use crate::wire::Answer;
 use crate::wire::Wire;
@@ -28,6 +37,7 @@ use crate::world::DEV;
 use crate::world::SECRET;
 use crate::world::SUBSCRIPTION;
 use crate::world::Served;
+use crate::world::Serving;
 use crate::world::World;
 use crate::world::write;
 
@@ -45,6 +55,7 @@ pub(crate) struct Merchant {
     pub(crate) served: Served,
     pub(crate) sandbox: Sandbox,
     pub(crate) smartpay: SocketAddr,
+    pub(crate) gateway: Gateway,
 }
 
 impl Merchant {
@@ -59,6 +70,11 @@ impl Merchant {
 
     /// Smartpay has no webhook endpoint: what the ledger knows it has from answers.
     pub(crate) async fn deaf() -> Merchant {
+        Merchant::with(|_| {}).await
+    }
+
+    /// The same, with a service of its own kind.
+    pub(crate) async fn with(differs: impl FnOnce(&mut Serving)) -> Merchant {
         let world = World::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let smartpay = listener.local_addr().unwrap();
@@ -67,11 +83,32 @@ impl Merchant {
         let sandbox = Sandbox::open(world.options(OWNER), &url, clock.clone()).await.unwrap();
         let running = sandbox.clone();
         tokio::spawn(async move { running.serve(listener, std::future::pending()).await });
-        let client = client(&format!("{url}/v1"), &world);
-        let serving = world.serving();
-        let served = world.serves_with(crate::world::Serving { smartpay: Some(client), ..serving });
-        let served = served.await;
-        Merchant { world, served, sandbox, smartpay }
+        let gateway = Gateway::to(smartpay).await;
+        let client = client(&format!("http://{}/v1", gateway.address), &world);
+        let mut serving = Serving { smartpay: Some(client), ..world.serving() };
+        differs(&mut serving);
+        let served = world.serves_with(serving).await;
+        Merchant { world, served, sandbox, smartpay, gateway }
+    }
+
+    /// What the service has, to do by hand what it does, dying where told.
+    pub(crate) fn outbox(&self, points: Points) -> Outbox {
+        let reader = Reader {
+            ledger: self.world.ledger.clone(),
+            pool: self.world.pool.clone(),
+            vault: self.world.vault.clone(),
+            clock: self.world.clock.clone(),
+            client: self.client(),
+            mode: Mode::Test,
+            window_ms: WINDOW_MS,
+            points,
+        };
+        Outbox { reader }
+    }
+
+    /// A caller of Smartpay, as the service's.
+    pub(crate) fn client(&self) -> Client {
+        client(&format!("http://{}/v1", self.gateway.address), &self.world)
     }
 
     /// Time passes, and what has become due at Smartpay is done.
@@ -99,6 +136,16 @@ impl Merchant {
         reference
     }
 
+    /// The same without a webhook: the ledger knows it from a reading.
+    pub(crate) async fn spare(&self) -> String {
+        let session = self.creates().await;
+        self.shopper(&session, "approve").await;
+        let reference = text(&session, "/token/ref").to_owned();
+        self.waits(TimeDelta::seconds(10));
+        assert_eq!(self.changes("enable", &reference).await.status, 200);
+        reference
+    }
+
     pub(crate) async fn shopper(&self, session: &Value, does: &str) {
         let path = format!("/sandbox/sessions/{}/{does}", text(session, "/session_id"));
         let answer = self.tells_smartpay(&Request::new("POST", &path)).await;
@@ -119,16 +166,47 @@ impl Merchant {
         self.served.reads(&format!("/v1/tokens/{reference}")).await
     }
 
+    /// A creation that a webhook tells before the session's answer is in has no session of its own:
+    /// whether there is one is the webhook's luck, and it is left out.
     pub(crate) async fn types(&self, reference: &str) -> Vec<String> {
         let events = self.served.reads(&format!("/v1/tokens/{reference}/events")).await;
         let events = events.get("data").unwrap().as_array().unwrap();
-        events.iter().map(|event| text(event, "/type").to_owned()).collect()
+        let told = events.iter().filter(|event| {
+            text(event, "/type") != "SessionCreated" || event.pointer("/data/session").is_some()
+        });
+        told.map(|event| text(event, "/type").to_owned()).collect()
     }
 
     pub(crate) async fn faults(&self, faults: Value) {
         let request = Request::new("PUT", "/sandbox/faults").body(faults.to_string());
         let answer = self.tells_smartpay(&request).await;
         assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    /// Past the ledger: as somebody at Smartpay's own desk.
+    pub(crate) async fn at_smartpay(&self, method: &str, path: &str) -> Answer {
+        let request = Request::new(method, &format!("/v1{path}"));
+        self.tells_smartpay(&request.with("Authorization", &format!("Basic {KEY}"))).await
+    }
+
+    /// Smartpay's id of a token.
+    pub(crate) async fn id(&self, reference: &str) -> String {
+        let mut ids = Vec::new();
+        for token in self.truth().await {
+            ids.push(text(&token, "/id").to_owned());
+        }
+        ids.into_iter().find(|id| self.world.ref_of(id).as_str() == reference).unwrap()
+    }
+
+    /// Until all commands but so many are over.
+    pub(crate) async fn open_are(&self, count: u32) {
+        let open = format!("count(*) = {count} FROM intents WHERE state = 'open'");
+        self.world.until(&open).await;
+    }
+
+    pub(crate) async fn states(&self) -> Vec<String> {
+        let states = "SELECT array_agg(state ORDER BY created_at, id) FROM intents";
+        self.world.one(states).await
     }
 
     /// What really became of the tokens at Smartpay, in the order in which they were made.

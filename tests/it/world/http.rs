@@ -16,6 +16,7 @@ use tokenledger::api::install_metrics;
 use tokenledger::database::SERVICE;
 use tokenledger::database::Target;
 use tokenledger::http::serve;
+use tokenledger::readings::Points;
 use tokenledger::smartpay::Mode;
 use tokenledger::smartpay::SigningSecret;
 use tokenledger::smartpay::client::Client;
@@ -64,6 +65,11 @@ pub(crate) struct Serving {
     /// What calls Smartpay, where a test needs it.
     pub(crate) smartpay: Option<Client>,
     pub(crate) webhook_silence: Option<Duration>,
+    /// Where commands to Smartpay die.
+    pub(crate) points: Points,
+    /// Shoppers of this machine come back over plain HTTP.
+    pub(crate) local: bool,
+    pub(crate) return_hosts: Vec<String>,
 }
 
 impl World {
@@ -85,11 +91,28 @@ impl World {
             traces: Traces::default(),
             smartpay: None,
             webhook_silence: None,
+            points: Points::default(),
+            local: false,
+            return_hosts: Vec::new(),
         }
     }
 
     pub(crate) async fn serves_with(&self, serving: Serving) -> Served {
-        let Serving { endpoints, database, grace, traces, smartpay, webhook_silence } = serving;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let Serving {
+            endpoints,
+            database,
+            grace,
+            traces,
+            smartpay,
+            webhook_silence,
+            points,
+            local,
+            return_hosts,
+        } = serving;
+        let public_url =
+            if local { format!("http://{address}") } else { "https://ledger.example".to_owned() };
         let setup = Setup {
             target: Target { ledger: LEDGER.parse().unwrap(), mode: Mode::Test, demo_until: None },
             database: database.into(),
@@ -102,13 +125,12 @@ impl World {
             metrics: metrics(),
             traces,
             smartpay,
-            public_url: Some("https://ledger.example".to_owned()),
-            return_hosts: Vec::new(),
+            public_url: Some(public_url),
+            return_hosts,
+            points,
             reconcile_every: None,
         };
         let service = Service::open(setup).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {
             service.serve(listener, grace, async { drop(stopped.await) }).await;
