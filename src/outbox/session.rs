@@ -130,13 +130,14 @@ impl Outbox {
         let expires_at = session.expires_at.map(ProviderTime::to_datetime);
         let page =
             self.seal(&intent.id, &intent.salt, "page", session.url.expose_secret().as_bytes());
+        let body = sent.kept.body(&sent.answer);
         let claimed = Claimed {
             token,
             claim,
             authority: Authority { actor: intent.actor.clone(), reason: WHY.to_owned() },
             run: Some(intent.id.to_string()),
-            digest: Answered::digest(&sent.answer.body),
-            body: sent.answer.body.clone(),
+            digest: Answered::digest(&body),
+            body,
             received_at: sent.answer.answered_at,
             made: Some(SessionMade {
                 intent: intent.id.clone(),

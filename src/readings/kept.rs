@@ -8,6 +8,7 @@ use crate::ledger::Says;
 use crate::ledger::Submission;
 use crate::smartpay::client::Answer;
 use crate::smartpay::client::Call;
+use crate::smartpay::client::answer::without_shopper;
 
 /// What is the same for every answer to one call.
 #[derive(Clone, Debug)]
@@ -22,11 +23,12 @@ pub struct Kept<'a> {
 impl Kept<'_> {
     /// An answer, and what it says.
     pub fn answered(&self, answer: &Answer, says: Says) -> Answered {
+        let body = self.body(answer);
         Answered {
             token: self.token.cloned(),
             call: self.name(answer),
-            digest: Answered::digest(&answer.body),
-            body: answer.body.clone(),
+            digest: Answered::digest(&body),
+            body,
             asked: self.asked,
             received_at: answer.answered_at,
             asker: self.asker.clone(),
@@ -40,6 +42,15 @@ impl Kept<'_> {
     pub fn not_final(&self, answers: &[Answer]) -> Vec<Submission> {
         let kept = |answer| Submission::Answered(self.answered(answer, Says::Nothing));
         answers.iter().map(kept).collect()
+    }
+
+    /// All of the answer, but nothing of a shopper.
+    pub fn body(&self, answer: &Answer) -> Vec<u8> {
+        if self.call.is_about_sessions() {
+            without_shopper(&answer.body)
+        } else {
+            answer.body.clone()
+        }
     }
 
     pub fn name(&self, answer: &Answer) -> String {

@@ -96,6 +96,11 @@ impl Call {
         self.name
     }
 
+    /// Whether an answer may repeat what it was told of the shopper.
+    pub fn is_about_sessions(&self) -> bool {
+        self.path.starts_with("/checkout-sessions")
+    }
+
     /// Whether it changes anything at Smartpay.
     pub(crate) fn acts(&self) -> bool {
         self.method != Method::GET

@@ -20,6 +20,8 @@ pub(crate) enum Doing {
     Says(Vec<u8>),
     /// Smartpay acts, but this is the answer.
     ActsAndSays(Vec<u8>),
+    /// The line breaks before Smartpay has it.
+    Cuts,
     /// It waits on its way there until the test lets it go.
     Waits(oneshot::Receiver<()>),
 }
@@ -128,6 +130,7 @@ async fn serve(mut client: TcpStream, behind: SocketAddr, shared: &Shared) -> st
             passed_on(&sent, behind).await?;
             client.write_all(&answer).await
         }
+        Some(Doing::Cuts) => Ok(()),
     }
 }
 

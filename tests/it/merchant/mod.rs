@@ -6,6 +6,7 @@ mod crashes;
 mod gateway;
 mod odd_answers;
 mod open_outcomes;
+mod privacy;
 mod returns;
 mod sessions;
 

@@ -15,6 +15,8 @@ mod token;
 mod done;
 /// A checkout session.
 mod session;
+/// What is kept of one.
+mod shopper;
 /// A webhook endpoint.
 mod endpoint;
 /// A page of a list.
@@ -31,6 +33,7 @@ pub use crate::smartpay::client::answer::error::ErrorCode;
 pub use crate::smartpay::client::answer::session::Session;
 pub use crate::smartpay::client::answer::session::session;
 pub use crate::smartpay::client::answer::session::sessions;
+pub use crate::smartpay::client::answer::shopper::without_shopper;
 pub use crate::smartpay::client::answer::token::Listed;
 pub use crate::smartpay::client::answer::token::TokenAnswer;
 pub use crate::smartpay::client::answer::token::listed_tokens;
