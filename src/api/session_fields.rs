@@ -91,13 +91,18 @@ pub(super) fn url(
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let uri: Option<Uri> = text.parse().ok().filter(|_| plain);
     let host = uri.as_ref().and_then(Uri::host).filter(|host| !host.is_empty());
-    let (Some(uri), Some(host)) = (&uri, host) else {
+    let (Some(uri), Some(host)) = (&uri, host.filter(|host| is_plain(host))) else {
         return wrong(
             "is no URL: write https:// and a host, in ASCII and percent-encoded".to_owned(),
         );
     };
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return wrong("must not name a user".to_owned());
+    }
+    // A port that is none is left out by the parser, and would be understood otherwise elsewhere.
+    let port = uri.port_u16().map_or(String::new(), |port| format!(":{port}"));
+    if uri.authority().is_none_or(|authority| authority.as_str() != format!("{host}{port}")) {
+        return wrong("names a port that is none".to_owned());
     }
     let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
     match uri.scheme_str() {
@@ -109,6 +114,12 @@ pub(super) fn url(
         return wrong("is on a host that TOKENLEDGER_RETURN_HOSTS does not allow".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// A name or an address, and nothing that another reader might take for something else.
+fn is_plain(host: &str) -> bool {
+    let is_address = host.starts_with('[');
+    is_address || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
 /// A field that is absent or null, or a text.

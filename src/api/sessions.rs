@@ -35,6 +35,10 @@ use crate::outbox::Left;
 use crate::outbox::Order;
 use crate::outbox::SessionOrder;
 use crate::projections::tokens;
+use crate::returns::Way;
+
+/// It stands, sealed, in the address by which the shopper comes back.
+const TOO_LONG: &str = "is too long to be carried through Smartpay: about 1,300 characters will do";
 
 const FIELDS: [&str; 7] =
     ["consumer", "success_url", "cancel_url", "reference", "metadata", "locale", "customer_info"];
@@ -90,7 +94,7 @@ fn order(app: &App, fields: &Map<String, Value>) -> Result<SessionOrder, Problem
     })?;
     let local = public_url.starts_with("http://");
     let url = |name| session_fields::url(fields, name, &app.return_hosts, local);
-    Ok(SessionOrder {
+    let order = SessionOrder {
         consumer: session_fields::consumer(fields)?,
         reference: session_fields::reference(fields)?,
         success_url: url("success_url")?,
@@ -99,7 +103,13 @@ fn order(app: &App, fields: &Map<String, Value>) -> Result<SessionOrder, Problem
         metadata: session_fields::metadata(fields)?,
         customer_info: session_fields::customer_info(fields)?,
         public_url,
-    })
+    };
+    for (name, way) in [("/success_url", Way::Success), ("/cancel_url", Way::Cancel)] {
+        if order.is_too_long(way, &app.vault) {
+            return Err(Problem::validation(name, TOO_LONG));
+        }
+    }
+    Ok(order)
 }
 
 async fn made(app: &App, intent: &Intent) -> Result<Response, Problem> {

@@ -46,6 +46,8 @@ use crate::vault::Vault;
 
 /// Names the intent in the session's metadata: a session whose answer was lost is found by it.
 pub const METADATA_INTENT: &str = "tokenledger_intent";
+/// Smartpay's own limit is unknown; longer ones do not reach everywhere on the web.
+const RETURN_URL_CHARS_MAX: usize = 2_048;
 /// The reason that its claim gives.
 const WHY: &str = "checkout session";
 /// After its end a session is looked at this much later.
@@ -66,17 +68,28 @@ pub struct SessionOrder {
 }
 
 impl SessionOrder {
+    /// Whether the address by which the shopper comes back one way is as long as one may be.
+    pub fn is_too_long(&self, way: Way, vault: &Vault) -> bool {
+        self.return_url(way, &IntentId::random(), vault).len() > RETURN_URL_CHARS_MAX
+    }
+
+    /// Where Smartpay sends the shopper: to us, with the merchant's own URL sealed in it.
+    fn return_url(&self, way: Way, intent: &IntentId, vault: &Vault) -> String {
+        let url = match way {
+            Way::Success => &self.success_url,
+            Way::Cancel => &self.cancel_url,
+        };
+        let state = State { intent: intent.clone(), way, url: url.clone() };
+        format!("{}/return/{}", self.public_url, state.seal(vault))
+    }
+
     /// The bytes of the request, the same for every try.
     pub(super) fn body(&self, intent: &IntentId, vault: &Vault) -> Vec<u8> {
-        let returning = |way, url: &str| {
-            let state = State { intent: intent.clone(), way, url: url.to_owned() };
-            format!("{}/return/{}", self.public_url, state.seal(vault))
-        };
         let mut metadata = self.metadata.clone();
         metadata.insert(METADATA_INTENT.to_owned(), intent.to_string().into());
         let session = NewSession {
-            success_url: returning(Way::Success, &self.success_url),
-            cancel_url: returning(Way::Cancel, &self.cancel_url),
+            success_url: self.return_url(Way::Success, intent, vault),
+            cancel_url: self.return_url(Way::Cancel, intent, vault),
             customer_info: self.customer_info.clone(),
             reference: self.reference.clone(),
             metadata,

@@ -3,6 +3,7 @@
 
 mod changes;
 mod crashes;
+mod fields;
 mod gateway;
 mod odd_answers;
 mod open_outcomes;
