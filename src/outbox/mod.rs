@@ -90,6 +90,13 @@ impl Outbox {
         self.keep_intent(order).await
     }
 
+    /// What the same request began before, unless that ended without a try.
+    pub async fn begun(&self, request_id: &str) -> anyhow::Result<Option<Intent>> {
+        let mut connection = self.reader.pool.acquire().await?;
+        let intent = intents::of_request(&mut connection, request_id).await?;
+        Ok(intent.filter(|intent| !ended_without_a_try(intent)))
+    }
+
     async fn keep_intent(&self, order: &Order<'_>) -> anyhow::Result<(Intent, bool)> {
         self.reader.points.pass(Point::BeforeIntent).await;
         let id = IntentId::random();

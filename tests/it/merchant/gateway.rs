@@ -20,6 +20,8 @@ pub(crate) enum Doing {
     Says(Vec<u8>),
     /// Smartpay acts, but this is the answer.
     ActsAndSays(Vec<u8>),
+    /// Smartpay acts, and the line breaks before its answer.
+    ActsAndCuts,
     /// The line breaks before Smartpay has it.
     Cuts,
     /// It waits on its way there until the test lets it go.
@@ -48,6 +50,7 @@ struct Shared {
 
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    behind: SocketAddr,
     shared: Arc<Shared>,
     listening: Mutex<JoinHandle<()>>,
 }
@@ -58,7 +61,7 @@ impl Gateway {
         let address = listener.local_addr().unwrap();
         let shared = Arc::<Shared>::default();
         let listening = tokio::spawn(listen(listener, behind, Arc::clone(&shared)));
-        Self { address, shared, listening: Mutex::new(listening) }
+        Self { address, behind, shared, listening: Mutex::new(listening) }
     }
 
     /// To the next call whose line (`PUT /v1/tokens/… HTTP/1.1`, without the version) is so.
@@ -85,6 +88,20 @@ impl Gateway {
     /// How many calls had such a line.
     pub(crate) fn count(&self, begins: &str) -> usize {
         self.sent().iter().filter(|sent| sent.line.starts_with(begins)).count()
+    }
+
+    /// Nobody can connect any more.
+    pub(crate) async fn closes(&self) {
+        self.listening.lock().unwrap().abort();
+        while TcpStream::connect(self.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(crate) async fn opens(&self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        let listening = tokio::spawn(listen(listener, self.behind, Arc::clone(&self.shared)));
+        *self.listening.lock().unwrap() = listening;
     }
 }
 
@@ -130,6 +147,7 @@ async fn serve(mut client: TcpStream, behind: SocketAddr, shared: &Shared) -> st
             passed_on(&sent, behind).await?;
             client.write_all(&answer).await
         }
+        Some(Doing::ActsAndCuts) => passed_on(&sent, behind).await.map(drop),
         Some(Doing::Cuts) => Ok(()),
     }
 }

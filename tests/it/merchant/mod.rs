@@ -9,6 +9,7 @@ mod odd_answers;
 mod open_outcomes;
 mod privacy;
 mod returns;
+mod same_request;
 mod sessions;
 
 use std::net::SocketAddr;
