@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::DateTime;
 use chrono::TimeDelta;
+use chrono::Utc;
 
 use crate::journal::CauseKind;
 use crate::ledger::Asker;
@@ -26,8 +28,10 @@ use crate::token::Status;
 const WITHIN: Duration = Duration::from_secs(9);
 /// How long a session that is looked at belongs to the one who looks.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// When Smartpay could not be asked.
-const AGAIN_AFTER: TimeDelta = TimeDelta::minutes(2);
+/// When Smartpay could not be asked: this pause, and later on a part of the session's age, so that a
+/// token that is never found is asked for less and less.
+const PAUSE_FIRST: TimeDelta = TimeDelta::minutes(2);
+const PAUSES_OF_AGE: i32 = 24;
 /// How many sessions are looked at in one round.
 const ROUND_MAX: i64 = 20;
 
@@ -71,6 +75,20 @@ impl Returns {
         self.look(&state.intent, CauseKind::Return, state.way == Way::Success).await
     }
 
+    /// One that was answered meanwhile needs no look.
+    async fn look_if_open(&self, id: &IntentId) -> anyhow::Result<()> {
+        let mut connection = self.reader.pool.acquire().await?;
+        let intent = intents::find(&mut connection, id).await?.context("an intent is gone")?;
+        if let Some(reference) = &intent.reference {
+            let known = tokens::find(&mut *connection, reference).await?.found;
+            if known.is_some_and(|record| record.status() != Status::AwaitingAuthorization) {
+                return Ok(intents::checked(&mut connection, id, None).await?);
+            }
+        }
+        drop(connection);
+        self.look(id, CauseKind::Schedule, false).await
+    }
+
     /// Asks how the token of a session is, and concludes what follows: the shopper left, or the time
     /// is over, if Smartpay still waits.
     async fn look(&self, id: &IntentId, kind: CauseKind, success: bool) -> anyhow::Result<()> {
@@ -91,7 +109,7 @@ impl Returns {
         let now = self.reader.clock.now();
         let again = match read.as_ref().map(|read| read.truth) {
             Ok(Truth::Is(_) | Truth::Absent) => None,
-            Ok(Truth::NotFound | Truth::Unclear) | Err(_) => Some(now + AGAIN_AFTER),
+            Ok(Truth::NotFound | Truth::Unclear) | Err(_) => Some(now + pause(&intent, now)),
         };
         let mut connection = self.reader.pool.acquire().await?;
         intents::checked(&mut connection, id, again).await?;
@@ -106,11 +124,15 @@ pub async fn look_at_due(returns: &Returns) -> anyhow::Result<usize> {
     let due = intents::due(&mut connection, ROUND_MAX, now, now + LEASE).await?;
     drop(connection);
     for id in &due {
-        if let Err(error) = returns.look(id, CauseKind::Schedule, false).await {
+        if let Err(error) = returns.look_if_open(id).await {
             tracing::warn!(intent = %id, error = format!("{error:#}"), "a session waits");
         }
     }
     Ok(due.len())
+}
+
+fn pause(intent: &Intent, now: DateTime<Utc>) -> TimeDelta {
+    PAUSE_FIRST.max((now - intent.created_at) / PAUSES_OF_AGE)
 }
 
 fn conclusion(intent: &Intent) -> Conclusion {
