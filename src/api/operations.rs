@@ -13,6 +13,8 @@ use tokio::time::timeout;
 
 use crate::api::App;
 use crate::api::problem::Problem;
+use crate::ledger::intents;
+use crate::ledger::intents::IntentState;
 use crate::ledger::standing;
 
 /// A database that answers later is not one to send webhooks to.
@@ -43,6 +45,14 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     if let Some(last) = app.webhooks.pulse().last() {
         let since = (app.clock.now() - last).to_std().unwrap_or_default();
         metrics::gauge!("tokenledger_last_webhook_seconds").set(since);
+    }
+    let unfinished = async { intents::unfinished(&mut *app.pool.acquire().await?).await };
+    if let Ok(Ok(unfinished)) = timeout(READY_DEADLINE, unfinished).await {
+        for state in [IntentState::Open, IntentState::Unresolved] {
+            let of_state = unfinished.iter().find(|row| row.state == state.as_str());
+            let count = of_state.map_or(0, |row| u32::try_from(row.count).unwrap_or(u32::MAX));
+            metrics::gauge!("tokenledger_intents", "state" => state.as_str()).set(count);
+        }
     }
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (StatusCode::OK, text, app.metrics.render()).into_response()

@@ -51,14 +51,16 @@ pub(crate) async fn run(
 
 fn row(record: &TokenRecord, printer: &Printer) -> Row {
     let usable = match record.usability() {
-        Usability::Usable => "yes",
-        Usability::Unusable(_) => "no",
+        Usability::Usable => "yes".to_owned(),
+        // Where the status tells the reason, once is enough.
+        Usability::Unusable(reason) if reason.as_str() == record.status => "no".to_owned(),
+        Usability::Unusable(reason) => format!("no: {}", reason.as_str().replace('_', " ")),
     };
     Row {
         id: record.reference.clone(),
         cells: vec![
             record.reference.clone(),
-            usable.to_owned(),
+            usable,
             record.status.clone(),
             printer.zoned(record.since),
             record.session.clone().unwrap_or_else(|| "–".to_owned()),

@@ -8,6 +8,7 @@ use tokenledger::audit::try_to_change_history;
 use tokenledger::clock::Clock;
 use tokenledger::database;
 use tokenledger::database::MigrateError;
+use tokenledger::ledger::intents;
 use tokenledger::ledger::overview;
 use tokenledger::ledger::readings_due;
 use tokenledger::ledger::refusals;
@@ -17,6 +18,7 @@ use tokenledger::vault::store;
 use tokenledger::webhooks::store::registered;
 
 use crate::cli::doctor::arrivals;
+use crate::cli::doctor::commands;
 use crate::cli::doctor::compared;
 use crate::cli::doctor::hosts;
 use crate::cli::doctor::judge;
@@ -54,6 +56,7 @@ pub(crate) async fn look(
     found.push(arrivals::readings(&readings_due::open(connection).await?, now));
     let last = reconcile::newest(connection, i64::MAX, 1).await?.pop();
     found.push(compared::last(last.as_ref(), settings.reconcile_every, now));
+    found.push(commands::intents(&intents::unfinished(connection).await?, now));
     found.push(arrivals::inbox(&overview::undecided(connection).await?, now));
     let refused = refusals::since(connection, arrivals::refused_since(now)).await?;
     found.push(arrivals::refused(&refused));

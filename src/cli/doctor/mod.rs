@@ -4,6 +4,8 @@
 mod look;
 /// What comes in.
 mod arrivals;
+/// What was asked of Smartpay.
+mod commands;
 /// With Smartpay.
 mod compared;
 /// The ledger itself.

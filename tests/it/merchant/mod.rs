@@ -5,12 +5,14 @@ mod changes;
 mod crashes;
 mod fields;
 mod gateway;
+mod in_flight;
 mod odd_answers;
 mod open_outcomes;
 mod privacy;
 mod returns;
 mod same_request;
 mod sessions;
+mod six_hours;
 
 use std::net::SocketAddr;
 use std::time::Duration;
