@@ -1,7 +1,9 @@
 //! A merchant with everything: the ledger's service, the pretend Smartpay behind its real API, and
 //! its webhooks on their way back. Time stands still until a test moves it.
 
+mod browser;
 mod changes;
+mod chromium;
 mod crashes;
 mod fields;
 mod gateway;
