@@ -43,9 +43,10 @@ impl Plan<'_> {
         let object = match &answered.says {
             Says::Absent(_) if wanted == Said::Deleted => return Some(IntentState::Settled),
             Says::Absent(_) => return Some(IntentState::Overtaken),
-            Says::Unclear(Reason::UnprovenAbsence) => {
-                let done = wanted == Said::Deleted && self.is_deleted(answered);
-                return done.then_some(IntentState::Settled);
+            // By a key that was not tried otherwise; but the ledger knows that it is gone for ever.
+            Says::Unclear(Reason::UnprovenAbsence) if self.is_deleted(answered) => {
+                let done = wanted == Said::Deleted;
+                return Some(if done { IntentState::Settled } else { IntentState::Overtaken });
             }
             Says::Object(_) | Says::Unclear(_) | Says::Nothing => object_of(answered)?,
         };

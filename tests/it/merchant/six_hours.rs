@@ -125,3 +125,28 @@ async fn what_cannot_be_found_out_is_unresolved_shown_everywhere_and_looked_at_a
     assert_eq!(states, ["not_created", "overtaken", "settled"]);
     assert_eq!(merchant.token(&reference).await["usable"], json!(true), "Smartpay never did it");
 }
+
+/// A token that has no other beside it: its 404 proves nothing by itself.
+#[tokio::test]
+async fn a_change_of_a_token_that_is_known_to_be_gone_ends() {
+    for (how, state) in [("delete", "settled"), ("disable", "overtaken")] {
+        let merchant = Merchant::new().await;
+        let reference = merchant.active().await;
+        merchant.waits(TimeDelta::seconds(10));
+        let doing = if how == "delete" { Doing::ActsAndCuts } else { Doing::Cuts };
+        merchant.gateway.will(if how == "delete" { "DELETE" } else { "PUT" }, "", doing);
+        assert_eq!(merchant.changes(how, &reference).await.status, 202);
+        merchant.gateway.closes().await;
+        if how == "disable" {
+            let id = text(&merchant.truth().await[0], "/id").to_owned();
+            let path = format!("/v1/tokens/{id}");
+            let request = Request::new("DELETE", &path).with("Authorization", "Basic sk_test_a");
+            assert_eq!(merchant.tells_smartpay(&request).await.status, 204);
+        }
+        merchant.is(&reference, "deleted").await;
+        merchant.waits(WINDOW);
+        merchant.gateway.opens().await;
+        merchant.open_are(0).await;
+        assert_eq!(merchant.states().await.pop().unwrap(), state, "{how}");
+    }
+}
